@@ -1,0 +1,58 @@
+/** Where an attempt runs: this machine, a Slurm cluster, a TPU VM. The scheduler knows only this. */
+import type { Instance } from '../graph/plan.ts';
+import type { Failure } from '../run/events.ts';
+import type { Key } from '../store/result.ts';
+
+export interface Job {
+  readonly instance: Instance;
+  readonly key: Key;
+  readonly attempt: number;
+  /** Working directory: the workspace root. */
+  readonly cwd: string;
+  /** Complete: nothing of the engine's own environment is added. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly command: JobCommand;
+  /** Standard output and error go here, both. */
+  readonly log: string;
+  readonly timeoutMs?: number;
+}
+
+export type JobCommand =
+  /** A complete bash script, values already quoted. `events`: a file that the script may write JSON lines to. */
+  | { readonly kind: 'shell'; readonly script: string; readonly events: string }
+  /** A stage module run by `src/stage/child.ts`, with absolute paths. */
+  | { readonly kind: 'stage'; readonly module: string; readonly request: StageRequest };
+
+export interface StageRequest {
+  readonly params: unknown;
+  readonly inputs: Readonly<Record<string, string | readonly string[]>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly scratch: string;
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+export interface JobListener {
+  progress(done: number, total: number | undefined, unit: string): void;
+  metric(name: string, value: number, step: number | undefined): void;
+  warning(message: string): void;
+}
+
+export interface JobEnd {
+  readonly failure?: Failure;
+  readonly seconds: number;
+  readonly cpuSeconds?: number;
+  readonly peakMemory?: number;
+}
+
+export interface RunningJob {
+  readonly pid: number;
+  /** Resolves once nothing of the attempt runs any more; never rejects for what a user can cause. */
+  readonly end: Promise<JobEnd>;
+  /** Ask it to stop (it may write a checkpoint), or stop it now. */
+  stop(how: 'gently' | 'now'): void;
+}
+
+export interface Executor {
+  readonly name: string;
+  start(job: Job, listener: JobListener): Promise<RunningJob>;
+}

@@ -1,0 +1,2 @@
+export type { InputDeclaration, OutputDeclaration, Stage, StageContext } from './define.ts';
+export { defineStage, StageError } from './define.ts';
