@@ -1,0 +1,139 @@
+/** What the plain reporter says of each event. */
+import type { AttemptFinished, AttemptStarted, InstanceFinished, RunEvent } from '../run/events.ts';
+import { type Colour, colours, marks } from './palette.ts';
+import {
+  formatAmount,
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatRate,
+} from './quantity.ts';
+import { findInstance, type GroupState, type ProgressState, type RunState, type Status } from './state.ts';
+import { groupSecondsLeft } from './time-left.ts';
+
+export interface PlainLine {
+  readonly mark: string;
+  /** The stage or instance that it is about. */
+  readonly name: string;
+  readonly text: string;
+  readonly colour?: Colour;
+  /** Lines that hang below it. */
+  readonly below?: readonly string[];
+}
+
+/** `state` is asked for the state after the event, by the few that need it. */
+export function plainLines(event: RunEvent, state: () => RunState): readonly PlainLine[] {
+  switch (event.type) {
+    case 'instances-cached':
+      return cachedLines(event.instances);
+    case 'instance-waiting': {
+      const { pid, host } = event.holder;
+      return [statusLine('waiting', event.instance, `waits for pid ${pid}@${host}, which builds the same`)];
+    }
+    case 'attempt-started':
+      return [statusLine('running', event.instance, startText(event))];
+    case 'attempt-finished':
+      return attemptLines(event, findInstance(state(), event.instance)?.log);
+    case 'instance-finished':
+      return instanceLines(event, state);
+    case 'warning':
+      return [{ mark: '!', name: event.instance ?? '', text: event.message, colour: 'yellow' }];
+    case 'interrupted':
+      return [{ mark: '◌', name: '', text: interruptedText[event.level], colour: 'yellow' }];
+    case 'published':
+      return [{ mark: '→', name: event.instance, text: `${event.output} published as ${event.destination}` }];
+    default:
+      return [];
+  }
+}
+
+/** How far a stage is: the one instance's own progress, or how many of many are done. */
+export function progressLine(group: GroupState, now: number): PlainLine {
+  const only = group.instances.length === 1 ? group.instances[0]!.progress : undefined;
+  const measured = !only || only.total !== undefined;
+  const left = groupSecondsLeft(group, now);
+  const words = [
+    only ? progressText(only) : `${group.counts.running} running · ${Math.floor(group.done)}/${group.instances.length}`,
+    measured && formatPercent(group.done / group.instances.length),
+    only?.rate !== undefined && formatRate(only.rate),
+    left !== undefined && `${formatClock(left)} left`,
+  ];
+  return { mark: '…', name: group.stage, text: words.filter(Boolean).join(' · ') };
+}
+
+/** `1.2M/3.4M lines`. */
+export function progressText({ done, total, unit }: ProgressState): string {
+  return `${formatCount(done)}${total === undefined ? '' : `/${formatCount(total)}`} ${unit}`;
+}
+
+/** Many instances of a stage that were skipped for the same reason. */
+export function skippedLine(stage: string, count: number, because: string | undefined): PlainLine {
+  const what = count === 1 ? 'skipped' : `${count.toLocaleString('en')} skipped`;
+  return statusLine('skipped', stage, because ? `${what}: needs ${because}` : what);
+}
+
+export function stageOf(instance: string): string {
+  const bracket = instance.indexOf('[');
+  return bracket < 0 ? instance : instance.slice(0, bracket);
+}
+
+const interruptedText = {
+  1: 'interrupted: nothing new starts; once more to stop now',
+  2: 'interrupted again: stopping now',
+} as const;
+
+function statusLine(status: Status, name: string, text: string): PlainLine {
+  return { mark: marks[status], name, text, colour: colours[status] };
+}
+
+function cachedLines(instances: readonly string[]): PlainLine[] {
+  const counts = new Map<string, number>();
+  for (const id of instances) counts.set(stageOf(id), (counts.get(stageOf(id)) ?? 0) + 1);
+  return [...counts].map(([stage, count]) =>
+    statusLine('cached', stage, count === 1 ? 'cached' : `${count.toLocaleString('en')} cached`),
+  );
+}
+
+function startText({ attempt, resumed, resources }: AttemptStarted): string {
+  const granted = Object.entries(resources).map(([pool, amount]) => `${pool} ${formatAmount(pool, amount)}`);
+  const words = [resumed ? 'continues' : 'starts', attempt > 1 && `attempt ${attempt}`, granted.join(', ')];
+  return words.filter(Boolean).join(' · ');
+}
+
+function attemptLines(event: AttemptFinished, log: string | undefined): PlainLine[] {
+  const { instance, outcome, seconds, peakMemory, failure, retryInMs } = event;
+  const spent = formatDuration(seconds) + (peakMemory === undefined ? '' : ` · peak ${formatBytes(peakMemory)}`);
+  if (outcome === 'succeeded') return [statusLine('built', instance, `done in ${spent}`)];
+  if (outcome === 'cancelled') return [statusLine('cancelled', instance, `cancelled after ${spent}`)];
+  const below = [...(failure?.tail ?? []).map((text) => `│ ${text}`), ...(log ? [`└ log: ${log}`] : [])];
+  const failed = statusLine('failed', instance, `failed after ${spent}: ${failure?.message ?? 'no reason given'}`);
+  if (retryInMs === undefined) return [{ ...failed, below }];
+  return [{ ...failed, below }, statusLine('retrying', instance, `next attempt in ${formatClock(retryInMs / 1000)}`)];
+}
+
+/** What no line about its attempts has told already. */
+function instanceLines(event: InstanceFinished, state: () => RunState): PlainLine[] {
+  const { instance, failure, irreproducible = [] } = event;
+  const changed = irreproducible.map(
+    ({ output, before, now }): PlainLine => ({
+      mark: '!',
+      name: instance,
+      text: `not reproducible: ${output} was ${before}, is now ${now}`,
+      colour: 'yellow',
+    }),
+  );
+  switch (event.state) {
+    case 'cached':
+      return [statusLine('cached', instance, 'cached'), ...changed];
+    case 'shared':
+      return [statusLine('shared', instance, 'made by another, shared'), ...changed];
+    case 'failed': {
+      const told = findInstance(state(), instance)?.attempt !== undefined;
+      return told || !failure ? changed : [statusLine('failed', instance, `failed: ${failure.message}`), ...changed];
+    }
+    default:
+      return changed;
+  }
+}

@@ -1,0 +1,336 @@
+/** What a run looks like at a moment, folded from its events. */
+import type {
+  AttemptFinished,
+  AttemptStarted,
+  Failure,
+  InstanceFinished,
+  Metric,
+  Progress,
+  RunEvent,
+  RunStarted,
+} from '../run/events.ts';
+import { extendSeries, type Series } from './series.ts';
+
+export type Status = 'pending' | 'waiting' | 'running' | 'retrying' | InstanceFinished['state'];
+
+export interface RunState {
+  readonly started?: RunStarted;
+  /** Milliseconds since the epoch: of the first and of the last event. */
+  readonly startedAt: number;
+  readonly time: number;
+  /** In the plan's order. */
+  readonly groups: readonly GroupState[];
+  readonly counts: Counts;
+  /** Of each pool, what running attempts were granted. */
+  readonly inUse: Readonly<Record<string, number>>;
+  /** The last few, newest last. */
+  readonly warnings: readonly { readonly instance?: string; readonly message: string }[];
+  readonly published: readonly string[];
+  /** How many Ctrl-C reached the engine. */
+  readonly interrupted: 0 | 1 | 2;
+  readonly finished?: { readonly outcome: 'done' | 'failed' | 'interrupted'; readonly exitCode: number };
+}
+
+export type Counts = Readonly<Record<Status, number>>;
+
+/** All instances of one stage. */
+export interface GroupState {
+  readonly stage: string;
+  readonly axes: readonly string[];
+  readonly instances: readonly InstanceState[];
+  readonly counts: Counts;
+  /** Instances done, a running one by its fraction; and what of it this run did, for time left. */
+  readonly done: number;
+  readonly worked: number;
+  /** First attempt of this run. */
+  readonly startedAt?: number;
+  /** When the last instance ended. */
+  readonly finishedAt?: number;
+}
+
+export interface InstanceState {
+  readonly id: string;
+  readonly status: Status;
+  readonly attempt?: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly pid?: number;
+  readonly log?: string;
+  readonly resumed?: true;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly progress?: ProgressState;
+  readonly metrics: Readonly<Record<string, Series>>;
+  readonly seconds?: number;
+  readonly cpuSeconds?: number;
+  readonly peakMemory?: number;
+  readonly size?: number;
+  readonly failure?: Failure;
+  /** Who builds the same key elsewhere. */
+  readonly holder?: { readonly pid: number; readonly host: string };
+  readonly because?: string;
+  /** When the next attempt is due. */
+  readonly retryAt?: number;
+}
+
+export interface ProgressState {
+  readonly done: number;
+  readonly total?: number;
+  readonly unit: string;
+  /** Units a second, smoothed over about half a minute; unknown until it has moved. */
+  readonly rate?: number;
+  /** Where this attempt began: a resumed one does not begin at nothing. */
+  readonly base: number;
+  readonly time: number;
+}
+
+export const finishedStatuses = ['built', 'shared', 'cached', 'failed', 'cancelled', 'skipped'] as const;
+const noCounts: Counts = {
+  pending: 0,
+  waiting: 0,
+  running: 0,
+  retrying: 0,
+  built: 0,
+  shared: 0,
+  cached: 0,
+  failed: 0,
+  cancelled: 0,
+  skipped: 0,
+};
+const keptWarnings = 20;
+const smoothingMs = 30_000;
+const nothing = {};
+
+export const emptyState: RunState = {
+  startedAt: 0,
+  time: 0,
+  groups: [],
+  counts: noCounts,
+  inUse: {},
+  warnings: [],
+  published: [],
+  interrupted: 0,
+};
+
+/**
+ * The state after these events. Neither argument is changed. What a batch touches is copied once, so fold many
+ * events at a time: the cost is that of the events, and of one copy of each touched stage's list.
+ */
+export function foldEvents(state: RunState, events: readonly RunEvent[]): RunState {
+  const draft = new Draft(state);
+  for (const event of events) draft.apply(event);
+  return draft.state;
+}
+
+export function findInstance(state: RunState, id: string): InstanceState | undefined {
+  const place = places(state.started)?.get(id);
+  return place && state.groups[place.group]?.instances[place.instance];
+}
+
+export function instanceCount(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+export function isFinished(status: Status): boolean {
+  return (finishedStatuses as readonly Status[]).includes(status);
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Place = { readonly group: number; readonly instance: number };
+
+/** Where each instance stands; it hangs on the first event, so all states of a run share it. */
+const placesOf = new WeakMap<RunStarted, Map<string, Place>>();
+
+function places(started: RunStarted | undefined): Map<string, Place> | undefined {
+  if (!started) return undefined;
+  let found = placesOf.get(started);
+  if (!found) {
+    found = new Map();
+    for (const [group, { instances }] of started.groups.entries())
+      for (const [instance, id] of instances.entries()) found.set(id, { group, instance });
+    placesOf.set(started, found);
+  }
+  return found;
+}
+
+type DraftGroup = Writable<Omit<GroupState, 'instances' | 'counts'>> & {
+  instances: InstanceState[];
+  counts: Record<Status, number>;
+};
+
+/** A state being written: copies a group the first time that an event touches it. */
+class Draft {
+  readonly state: Writable<Omit<RunState, 'groups' | 'counts' | 'inUse'>> & {
+    groups: GroupState[];
+    counts: Record<Status, number>;
+    inUse: Record<string, number>;
+  };
+  readonly #copied = new Map<number, DraftGroup>();
+
+  constructor(state: RunState) {
+    this.state = { ...state, groups: [...state.groups], counts: { ...state.counts }, inUse: { ...state.inUse } };
+  }
+
+  apply(event: RunEvent): void {
+    const { time } = event;
+    this.state.time = time;
+    switch (event.type) {
+      case 'run-started':
+        this.#start(event, time);
+        break;
+      case 'instances-cached':
+        for (const id of event.instances) this.#change(id, { status: 'cached', finishedAt: time }, time);
+        break;
+      case 'instance-waiting':
+        this.#change(event.instance, { status: 'waiting', holder: event.holder }, time);
+        break;
+      case 'attempt-started':
+        this.#startAttempt(event, time);
+        break;
+      case 'progress':
+        this.#progress(event, time);
+        break;
+      case 'metric':
+        this.#metric(event, time);
+        break;
+      case 'attempt-finished':
+        this.#finishAttempt(event, time);
+        break;
+      case 'instance-finished':
+        this.#finish(event, time);
+        break;
+      case 'warning':
+        this.state.warnings = [...this.state.warnings, event].slice(-keptWarnings);
+        break;
+      case 'interrupted':
+        this.state.interrupted = event.level;
+        break;
+      case 'published':
+        this.state.published = [...this.state.published, event.destination];
+        break;
+      case 'run-finished':
+        this.state.finished = { outcome: event.outcome, exitCode: event.exitCode };
+    }
+  }
+
+  #start(event: RunStarted, time: number): void {
+    this.state.started = event;
+    this.state.startedAt = time;
+    this.state.groups = event.groups.map(({ stage, axes, instances }) => ({
+      stage,
+      axes,
+      instances: instances.map((id) => ({ id, status: 'pending', resources: nothing, metrics: nothing })),
+      counts: { ...noCounts, pending: instances.length },
+      done: 0,
+      worked: 0,
+    }));
+    this.state.counts = {
+      ...noCounts,
+      pending: event.groups.reduce((sum, { instances }) => sum + instances.length, 0),
+    };
+  }
+
+  #startAttempt({ instance: id, attempt, pid, log, resources, resumed }: AttemptStarted, time: number): void {
+    this.#use(resources, 1);
+    const facts = { id, status: 'running', startedAt: time, attempt, pid, log, resources, metrics: nothing } as const;
+    this.#replace(resumed ? { ...facts, resumed } : facts, time);
+  }
+
+  #metric({ instance: id, name, value, step }: Metric, time: number): void {
+    const metrics = this.#find(id)?.metrics;
+    this.#change(id, { metrics: { ...metrics, [name]: extendSeries(metrics?.[name], value, step) } }, time);
+  }
+
+  #progress({ instance: id, done, total, unit }: Progress, time: number): void {
+    const before = this.#find(id)?.progress;
+    const rate = before && smoothedRate(before, done, time);
+    const progress = { done, unit, time, base: before?.base ?? done, ...dropUndefined({ total, rate }) };
+    this.#change(id, { progress }, time);
+  }
+
+  #finishAttempt(event: AttemptFinished, time: number): void {
+    const { instance: id, seconds, cpuSeconds, peakMemory, failure, retryInMs } = event;
+    this.#use(this.#find(id)?.resources ?? nothing, -1);
+    const facts = { resources: nothing, ...dropUndefined({ seconds, cpuSeconds, peakMemory, failure }) };
+    if (retryInMs === undefined) this.#change(id, { ...facts, finishedAt: time }, time);
+    else this.#change(id, { ...facts, status: 'retrying', retryAt: time + retryInMs }, time);
+  }
+
+  #finish({ instance: id, state: status, size, failure, because }: InstanceFinished, time: number): void {
+    this.#change(id, { status, finishedAt: time, ...dropUndefined({ size, failure, because }) }, time);
+  }
+
+  #find(id: string): InstanceState | undefined {
+    const place = places(this.state.started)?.get(id);
+    return place && this.state.groups[place.group]?.instances[place.instance];
+  }
+
+  #change(id: string, facts: Partial<InstanceState>, time: number): void {
+    const before = this.#find(id);
+    if (before) this.#replace({ ...before, ...facts }, time);
+  }
+
+  #replace(after: InstanceState, time: number): void {
+    const place = places(this.state.started)?.get(after.id);
+    if (!place) return;
+    const group = this.#write(place.group);
+    const before = group.instances[place.instance]!;
+    group.instances[place.instance] = after;
+    group.done += doneFraction(after) - doneFraction(before);
+    group.worked += workedFraction(after) - workedFraction(before);
+    if (before.status === after.status) return;
+    for (const counts of [group.counts, this.state.counts]) {
+      counts[before.status] -= 1;
+      counts[after.status] += 1;
+    }
+    if (after.status === 'running') group.startedAt ??= time;
+    if (hasOpenInstances(group.counts)) delete group.finishedAt;
+    else group.finishedAt = time;
+  }
+
+  #write(index: number): DraftGroup {
+    let copy = this.#copied.get(index);
+    if (!copy) {
+      const group = this.state.groups[index]!;
+      copy = { ...group, instances: [...group.instances], counts: { ...group.counts } };
+      this.#copied.set(index, copy);
+      this.state.groups[index] = copy;
+    }
+    return copy;
+  }
+
+  #use(resources: Readonly<Record<string, number>>, sign: 1 | -1): void {
+    for (const [pool, amount] of Object.entries(resources))
+      this.state.inUse[pool] = (this.state.inUse[pool] ?? 0) + sign * amount;
+  }
+}
+
+function hasOpenInstances(counts: Counts): boolean {
+  return counts.pending + counts.waiting + counts.running + counts.retrying > 0;
+}
+
+function doneFraction({ status, progress }: InstanceState): number {
+  if (isFinished(status)) return 1;
+  return status === 'running' && progress?.total ? Math.min(1, progress.done / progress.total) : 0;
+}
+
+function workedFraction(instance: InstanceState): number {
+  if (!['running', 'built', 'failed'].includes(instance.status)) return 0;
+  const { progress } = instance;
+  const base = progress?.total ? progress.base / progress.total : 0;
+  return Math.max(0, doneFraction(instance) - base);
+}
+
+function smoothedRate(before: ProgressState, done: number, time: number): number | undefined {
+  const elapsed = time - before.time;
+  if (elapsed <= 0) return before.rate;
+  const now = Math.max(0, (done - before.done) / (elapsed / 1000));
+  if (before.rate === undefined) return now > 0 ? now : undefined;
+  const weight = 1 - Math.exp(-elapsed / smoothingMs);
+  return before.rate + weight * (now - before.rate);
+}
+
+function dropUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,71 @@
+/** How a run ended, in a few lines. */
+import { basename, isAbsolute, relative } from 'node:path';
+import type { Colour } from './palette.ts';
+import { formatDuration } from './quantity.ts';
+import { finishedStatuses, type InstanceState, type RunState } from './state.ts';
+
+export interface SummaryLine {
+  readonly text: string;
+  readonly colour?: Colour;
+}
+
+const shownFailures = 5;
+const shownPublications = 8;
+
+export function summaryLines(state: RunState): SummaryLine[] {
+  return [headline(state), ...failureLines(state), ...publishedLines(state), ...remedyLines(state)];
+}
+
+/** What people call the run: the workflow's name, or else its file's. */
+export function runTitle({ started }: RunState): string {
+  return started?.name ?? basename(started?.workflow ?? 'run').replace(/\.ya?ml$/, '');
+}
+
+function headline(state: RunState): SummaryLine {
+  const title = runTitle(state);
+  const seconds = formatDuration((state.time - state.startedAt) / 1000);
+  const told = finishedStatuses
+    .filter((status) => state.counts[status] > 0)
+    .map((status) => `${state.counts[status].toLocaleString('en')} ${status}`)
+    .join(', ');
+  const counts = told && ` · ${told}`;
+  switch (state.finished?.outcome) {
+    case 'done':
+      return { text: `✓ ${title} done in ${seconds}${counts}`, colour: 'green' };
+    case 'interrupted':
+      return { text: `◌ ${title} interrupted after ${seconds}${counts}`, colour: 'yellow' };
+    case 'failed':
+      return { text: `✗ ${title} failed after ${seconds}${counts}`, colour: 'red' };
+    default:
+      return { text: `● ${title} goes on, ${seconds} so far${counts}`, colour: 'cyan' };
+  }
+}
+
+function failureLines(state: RunState): SummaryLine[] {
+  const failed = state.groups.flatMap(({ counts, instances }) =>
+    counts.failed > 0 ? instances.filter(({ status }) => status === 'failed') : [],
+  );
+  const more = failed.length - shownFailures;
+  return [
+    ...failed.slice(0, shownFailures).flatMap(failureOf),
+    ...(more > 0 ? [{ text: `  … and ${more.toLocaleString('en')} more` }] : []),
+  ];
+}
+
+function failureOf({ id, failure, log }: InstanceState): SummaryLine[] {
+  const message = { text: `  ✗ ${id}: ${failure?.message ?? 'failed'}`, colour: 'red' as const };
+  return log ? [message, { text: `      log: ${log}`, colour: 'gray' }] : [message];
+}
+
+function publishedLines({ published }: RunState): SummaryLine[] {
+  if (published.length === 0) return [];
+  const rest = published.length - shownPublications;
+  const names = published.slice(0, shownPublications).join(', ');
+  return [{ text: `  published ${names}${rest > 0 ? ` and ${rest} more` : ''}` }];
+}
+
+function remedyLines({ started, finished }: RunState): SummaryLine[] {
+  if (!started || !finished || finished.outcome === 'done') return [];
+  const workflow = isAbsolute(started.workflow) ? relative(started.root, started.workflow) : started.workflow;
+  return [{ text: `  What is done is kept. To continue: kumiki run ${workflow}`, colour: 'gray' }];
+}

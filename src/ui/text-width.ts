@@ -1,0 +1,53 @@
+/** Text measured in terminal cells: full-width characters take two. */
+import stringWidth from 'string-width';
+
+export function textWidth(text: string): number {
+  return isPlain(text) ? text.length : stringWidth(text);
+}
+
+/** Exactly `width` cells: padded at the end, or cut with an ellipsis. */
+export function fitWidth(text: string, width: number): string {
+  const cut = truncate(text, width);
+  return cut + ' '.repeat(Math.max(0, width - textWidth(cut)));
+}
+
+/** At most `width` cells; an ellipsis says where something is missing. */
+export function truncate(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  if (width < 1) return '';
+  return `${takeCells(text, width - 1)}…`;
+}
+
+/** At most `width` cells, the end kept: for what differs at its end, such as paths. */
+export function truncateStart(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  if (width < 1) return '';
+  const kept: string[] = [];
+  let used = 1;
+  for (const { segment } of [...segmenter.segment(text)].reverse()) {
+    used += textWidth(segment);
+    if (used > width) break;
+    kept.unshift(segment);
+  }
+  return `…${kept.join('')}`;
+}
+
+/** The longest beginning that fits. */
+export function takeCells(text: string, width: number): string {
+  if (isPlain(text)) return text.slice(0, width);
+  let used = 0;
+  let end = 0;
+  for (const { segment, index } of segmenter.segment(text)) {
+    used += textWidth(segment);
+    if (used > width) break;
+    end = index + segment.length;
+  }
+  return text.slice(0, end);
+}
+
+const segmenter = new Intl.Segmenter();
+
+/** Printable ASCII: one cell each, and nearly all there is. */
+function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RunEvent } from '../../src/run/events.ts';
+import { plainReporter, wantsColour } from '../../src/ui/index.ts';
+import { attemptStarted, built, eventsAt, runFinished, runStarted, succeeded } from './example-run.ts';
+
+function plainText(events: readonly RunEvent[], colour = false): string {
+  const written: string[] = [];
+  const reporter = plainReporter({ write: (text: string) => written.push(text) }, { colour });
+  for (const event of events) reporter.report(event);
+  return written.join('');
+}
+
+test('a run is told line by line, aligned, with its failures, logs and remedies', () => {
+  const failure = {
+    reason: 'exit',
+    message: 'exit code 3; see the log',
+    exitCode: 3,
+    tail: ['reading', 'no such word'],
+  } as const;
+  const events = eventsAt(
+    [0, runStarted()],
+    [0, { type: 'instances-cached', instances: ['corpus', 'data[shard=1]', 'data[shard=2]'], keys: ['a', 'b', 'c'] }],
+    [1, attemptStarted('data[shard=3]', 1, { cpu: 2, memory: 2 ** 31 })],
+    [1, { type: 'instance-waiting', instance: 'data[shard=4]', key: 'k', holder: { pid: 99, host: 'node7' } }],
+    [
+      5,
+      {
+        type: 'attempt-finished',
+        instance: 'data[shard=3]',
+        attempt: 1,
+        outcome: 'failed',
+        failure,
+        seconds: 4,
+        retryInMs: 10_000,
+      },
+    ],
+    [15, attemptStarted('data[shard=3]', 2)],
+    [16, { type: 'instance-finished', instance: 'data[shard=4]', state: 'shared' }],
+    [
+      17,
+      {
+        type: 'attempt-finished',
+        instance: 'data[shard=3]',
+        attempt: 2,
+        outcome: 'failed',
+        failure,
+        seconds: 2.04,
+        peakMemory: 1.5 * 2 ** 30,
+      },
+    ],
+    [17, { type: 'instance-finished', instance: 'data[shard=3]', state: 'failed', failure }],
+    [17, { type: 'instance-finished', instance: 'train', state: 'skipped', because: 'data[shard=3]' }],
+    [18, runFinished('failed', 18)],
+  );
+  assert.equal(
+    plainText(events),
+    `kumiki 0.1.0 · demo · run 20261123-120000-ab12 · 2026-11-23
+6 instances of 3 stages · cpu 4 · memory 8 GiB
+12:00:00 ✓ corpus         cached
+12:00:00 ✓ data           2 cached
+12:00:01 ● data[shard=3]  starts · cpu 2, memory 2 GiB
+12:00:01 ‖ data[shard=4]  waits for pid 99@node7, which builds the same
+12:00:05 ✗ data[shard=3]  failed after 4.0s: exit code 3; see the log
+         │ reading
+         │ no such word
+         └ log: /lab/cache/runs/r/logs/data[shard=3].1.log
+12:00:05 ↻ data[shard=3]  next attempt in 10s
+12:00:15 ● data[shard=3]  starts · attempt 2 · cpu 1
+12:00:16 ✓ data[shard=4]  made by another, shared
+12:00:17 ✗ data[shard=3]  failed after 2.0s · peak 1.5 GiB: exit code 3; see the log
+         │ reading
+         │ no such word
+         └ log: /lab/cache/runs/r/logs/data[shard=3].2.log
+12:00:18 – train          skipped: needs data[shard=3]
+✗ demo failed after 18.0s · 1 shared, 3 cached, 1 failed, 1 skipped
+  ✗ data[shard=3]: exit code 3; see the log
+      log: /lab/cache/runs/r/logs/data[shard=3].2.log
+  What is done is kept. To continue: kumiki run workflows/demo.yaml
+`,
+  );
+});
+
+test('a long stage tells of its progress twice a minute, not more', () => {
+  const progress = (done: number) =>
+    ({ type: 'progress', instance: 'train', done, total: 1000, unit: 'steps' }) as const;
+  const events = eventsAt(
+    [0, runStarted()],
+    [0, attemptStarted('train')],
+    ...Array.from({ length: 240 }, (_, quarter) => [quarter / 4, progress(quarter)] as const),
+  );
+  const told = plainText(events)
+    .split('\n')
+    .filter((line) => line.includes('…'));
+  assert.deepEqual(told, ['12:00:30 … train          120/1,000 steps · 12% · 4/s · 3m40s left']);
+});
+
+test('many skipped instances are one line', () => {
+  const skipped = [1, 2, 3, 4].map(
+    (shard) =>
+      [
+        1,
+        { type: 'instance-finished', instance: `data[shard=${shard}]`, state: 'skipped', because: 'corpus' },
+      ] as const,
+  );
+  const text = plainText(eventsAt([0, runStarted()], ...skipped, [2, runFinished('failed', 2)]));
+  assert.match(text, /– data {11}4 skipped: needs corpus\n/);
+});
+
+test('names of full-width characters stay aligned', () => {
+  const groups = ['辞書', 'train'].map((stage) => ({ stage, axes: [], instances: [stage] }));
+  const events = eventsAt([0, runStarted({ groups })], [0, attemptStarted('辞書')], [0, attemptStarted('train')]);
+  const [dictionary, train] = plainText(events).split('\n').slice(2);
+  assert.equal(dictionary, '12:00:00 ● 辞書   starts · cpu 1');
+  assert.equal(train, '12:00:00 ● train  starts · cpu 1');
+});
+
+test('a run over midnight says so', () => {
+  const events = eventsAt(
+    [0, runStarted()],
+    [0, attemptStarted('train')],
+    [13 * 3600, succeeded('train', 46_800)],
+    [13 * 3600, built('train')],
+  );
+  assert.match(plainText(events), /\n── 2026-11-24\n01:00:00 ✓ train {10}done in 13h00m · peak 300 MiB\n/);
+});
+
+test('colours are for terminals, and never for CI or with NO_COLOR', () => {
+  const terminal = { isTTY: true };
+  assert.equal(wantsColour(terminal, {}), true);
+  assert.equal(wantsColour({}, {}), false);
+  assert.equal(wantsColour(terminal, { CI: 'true' }), false);
+  assert.equal(wantsColour(terminal, { NO_COLOR: '1', FORCE_COLOR: '1' }), false);
+  assert.equal(wantsColour({}, { FORCE_COLOR: '1' }), true);
+  const events = eventsAt([0, runStarted()], [0, attemptStarted('train')]);
+  assert.ok(!plainText(events).includes('\u001b'));
+  assert.ok(plainText(events, true).includes('\u001b[36m●'));
+});
