@@ -41,7 +41,11 @@ export function crc32c(bytes: Uint8Array, begin = 0, end = bytes.length, before 
 }
 
 /** Rotated and shifted, so that a checksum over data that holds checksums stays meaningful (tensorflow/core/lib/hash/crc32c.h). */
-export function maskedCrc32c(bytes: Uint8Array, begin = 0, end = bytes.length): number {
-  const crc = crc32c(bytes, begin, end);
+export function maskCrc32c(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** The masked CRC-32C of `bytes[begin, end)`. */
+export function maskedCrc32c(bytes: Uint8Array, begin = 0, end = bytes.length): number {
+  return maskCrc32c(crc32c(bytes, begin, end));
 }
