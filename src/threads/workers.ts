@@ -1,0 +1,94 @@
+/** Worker threads that answer jobs: many at work at once, answers in the order of the jobs. */
+import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads';
+
+/** What goes to the other thread: a value, and the buffers in it that are handed over instead of copied. */
+export interface Parcel<T> {
+  readonly value: T;
+  readonly transfer?: readonly Transferable[];
+}
+
+export interface Workers<Job, Answer> {
+  /** Answers in the order of the jobs. At most two jobs a thread are taken before their answers are. */
+  map(jobs: Iterable<Parcel<Job>> | AsyncIterable<Parcel<Job>>): AsyncGenerator<Answer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts `threads` workers on a module that calls `serveJobs`, each with its own copy of `setup`
+ * (what lies in SharedArrayBuffers is shared). An error thrown while answering is thrown by `map`.
+ */
+export function startWorkers<Job, Answer>(module: URL, setup: unknown, threads: number): Workers<Job, Answer> {
+  const workers = Array.from({ length: threads }, () => startWorker<Job, Answer>(module, setup));
+
+  function submit(job: Parcel<Job>): Promise<Answer> {
+    const idlest = workers.reduce((best, worker) => (worker.pending() < best.pending() ? worker : best));
+    const answer = idlest.submit(job);
+    answer.catch(() => {}); // Thrown when it is asked for; until then it is not an unhandled one.
+    return answer;
+  }
+
+  return {
+    async *map(jobs) {
+      const answers: Promise<Answer>[] = [];
+      for await (const job of jobs) {
+        answers.push(submit(job));
+        if (answers.length === 2 * threads) yield await answers.shift()!;
+      }
+      for (const answer of answers) yield await answer;
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+  };
+}
+
+type Reply<Answer> = { readonly answer: Answer } | { readonly error: unknown };
+
+interface Waiting<Answer> {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+function startWorker<Job, Answer>(module: URL, setup: unknown) {
+  const worker = new Worker(module, { workerData: setup });
+  const waiting: Waiting<Answer>[] = [];
+  let ended: Error | undefined;
+
+  function end(error: Error): void {
+    ended ??= error;
+    for (const { reject } of waiting.splice(0)) reject(ended);
+  }
+  worker.on('message', (reply: Reply<Answer>) => {
+    const first = waiting.shift();
+    if ('error' in reply) first?.reject(reply.error);
+    else first?.resolve(reply.answer);
+  });
+  worker.on('error', end);
+  worker.on('exit', (code) => end(new Error(`a worker thread ended with code ${code}`)));
+
+  return {
+    pending: () => waiting.length,
+    submit({ value, transfer = [] }: Parcel<Job>): Promise<Answer> {
+      return new Promise((resolve, reject) => {
+        if (ended) return reject(ended);
+        waiting.push({ resolve, reject });
+        worker.postMessage(value, transfer);
+      });
+    },
+    close: () => worker.terminate(),
+  };
+}
+
+/** Called once by a worker's module: `prepare` turns the setup into the function that answers jobs. */
+export function serveJobs<Setup, Job, Answer>(prepare: (setup: Setup) => (job: Job) => Parcel<Answer>): void {
+  const port = parentPort!;
+  const answer = prepare(workerData as Setup);
+  port.on('message', (job: Job) => {
+    try {
+      const { value, transfer = [] } = answer(job);
+      port.postMessage({ answer: value } satisfies Reply<Answer>, transfer);
+    } catch (error) {
+      port.postMessage({ error } satisfies Reply<Answer>);
+    }
+  });
+}

@@ -1,0 +1,10 @@
+/** A worker for the tests: squares numbers, slowly if they are even, and refuses negative ones. */
+import { serveJobs } from '../../src/threads/workers.ts';
+
+serveJobs((offset: number) => (job: number) => {
+  if (job < 0) throw new RangeError(`no square of ${job}`);
+  if (job === 13) process.exit(13);
+  let square = 0;
+  for (let i = 0; i < (job % 2 === 0 ? 2e6 : 1); i++) square = job * job;
+  return { value: square + offset };
+});

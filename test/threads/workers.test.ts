@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startWorkers } from '../../src/threads/workers.ts';
+
+const squares = (threads: number) =>
+  startWorkers<number, number>(new URL('./squares.js', import.meta.url), 1000, threads);
+
+async function answersTo(jobs: readonly number[], threads: number): Promise<number[]> {
+  const workers = squares(threads);
+  try {
+    const answers: number[] = [];
+    for await (const answer of workers.map(jobs.map((value) => ({ value })))) answers.push(answer);
+    return answers;
+  } finally {
+    await workers.close();
+  }
+}
+
+test('answers come in the order of the jobs, whoever finishes first', async () => {
+  const jobs = Array.from({ length: 40 }, (_, i) => i % 13);
+  const expected = jobs.map((job) => job * job + 1000);
+  assert.deepEqual(await answersTo(jobs, 3), expected);
+  assert.deepEqual(await answersTo(jobs, 1), expected);
+  assert.deepEqual(await answersTo([], 2), []);
+});
+
+test('what a worker throws is thrown to who asked', async () => {
+  await assert.rejects(answersTo([1, 2, -3, 4, 5, 6, 7], 2), { name: 'RangeError', message: 'no square of -3' });
+});
+
+test('a worker that dies ends the work with an error', async () => {
+  await assert.rejects(answersTo([1, 13, 2, 3, 4, 5], 2), /ended with code 13/);
+});
