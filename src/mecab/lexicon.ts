@@ -1,0 +1,104 @@
+import { DictionaryError } from './dictionary-error.ts';
+
+/** `sys.dic`, `unk.dic` or a user dictionary: a trie from surfaces to tokens, and the tokens' features. */
+export interface Lexicon {
+  readonly file: string;
+  /** Darts double array: units of (base, check); a leaf's base is −1 − (first token × 256 + number of tokens). */
+  readonly trie: Int32Array;
+  /** Records of 16 bytes: left id, right id, part of speech, cost (signed), then the feature's offset in 32 bits. */
+  readonly tokens: Uint16Array;
+  /** Strings, each ended by a zero byte. */
+  readonly features: Uint8Array;
+  /** Number of right ids (of left nodes) and left ids (of right nodes) in the matrix it was compiled with. */
+  readonly leftSize: number;
+  readonly rightSize: number;
+}
+
+export type LexiconKind = 'system' | 'user' | 'unknown';
+
+const MAGIC = 0xef718f77;
+const VERSION = 102;
+const HEADER_BYTES = 72;
+const TOKEN_BYTES = 16;
+const KINDS: readonly LexiconKind[] = ['system', 'user', 'unknown'];
+
+/** Reads a binary dictionary in place. Throws DictionaryError unless every offset in it stays inside the file. */
+export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: LexiconKind): Lexicon {
+  const refuse = (reason: string): never => {
+    throw new DictionaryError(file, reason);
+  };
+  if (buffer.byteLength < HEADER_BYTES) refuse(`no MeCab dictionary: only ${buffer.byteLength} bytes`);
+  const header = new Uint32Array(buffer, 0, 10);
+  const [magic, version, type, , leftSize, rightSize, trieBytes, tokenBytes, featureBytes] =
+    header as unknown as Header;
+  if ((magic ^ MAGIC) >>> 0 !== buffer.byteLength) refuse('no MeCab dictionary, or truncated: size and magic disagree');
+  if (version !== VERSION) refuse(`dictionary version ${version}; only ${VERSION} is known`);
+  if (KINDS[type] !== kind) refuse(`not a ${kind} dictionary (it is of type ${KINDS[type] ?? type})`);
+  if (HEADER_BYTES + trieBytes + tokenBytes + featureBytes !== buffer.byteLength) refuse('its sections do not fill it');
+  if (trieBytes === 0 || trieBytes % 8 || tokenBytes % TOKEN_BYTES) refuse('a section has a broken size');
+  const charset = textUntilZero(new Uint8Array(buffer, 40, 32));
+  if (!/^utf[-_]?8$/i.test(charset)) refuse(`its charset is ${charset || 'unnamed'}; compile it with -t utf-8`);
+  const lexicon = {
+    file,
+    trie: new Int32Array(buffer, HEADER_BYTES, trieBytes / 4),
+    tokens: new Uint16Array(buffer, HEADER_BYTES + trieBytes, tokenBytes / 2),
+    features: new Uint8Array(buffer, HEADER_BYTES + trieBytes + tokenBytes, featureBytes),
+    leftSize,
+    rightSize,
+  };
+  const flaw = trieFlaw(lexicon) ?? tokenFlaw(lexicon);
+  return flaw === undefined ? lexicon : refuse(flaw);
+}
+
+type Header = readonly [number, number, number, number, number, number, number, number, number];
+
+/** First token and number of tokens of exactly this key, or undefined. */
+export function exactMatch({ trie }: Lexicon, key: Uint8Array): { first: number; count: number } | undefined {
+  let base = trie[0]!;
+  for (const byte of key) {
+    const unit = base + byte + 1;
+    if (trie[2 * unit + 1] !== base) return undefined;
+    base = trie[2 * unit]!;
+  }
+  const leaf = trie[2 * base]!;
+  if (trie[2 * base + 1] !== base || leaf >= 0) return undefined;
+  return { first: (-leaf - 1) >>> 8, count: (-leaf - 1) & 0xff };
+}
+
+/** The feature string of a token. */
+export function featureOf({ tokens, features }: Lexicon, token: number): string {
+  const start = tokens[token * 8 + 4]! | (tokens[token * 8 + 5]! << 16);
+  return textUntilZero(features.subarray(start));
+}
+
+export function textUntilZero(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+}
+
+/** Every step from every unit must stay inside the array, every leaf inside the tokens: the search does not look. */
+function trieFlaw({ trie, tokens }: Lexicon): string | undefined {
+  const lastBase = trie.length / 2 - 257;
+  const tokenCount = tokens.length / 8;
+  if (trie[0]! < 0) return 'its trie has no root';
+  for (let unit = 0; unit < trie.length / 2; unit++) {
+    const base = trie[2 * unit]!;
+    if (base > lastBase) return `unit ${unit} of its trie points outside`;
+    if (base >= 0) continue;
+    if (trie[2 * unit + 1] !== unit) return `unit ${unit} of its trie is a misplaced leaf`;
+    const value = -base - 1;
+    if ((value >>> 8) + (value & 0xff) > tokenCount) return `unit ${unit} of its trie names tokens that do not exist`;
+  }
+  return undefined;
+}
+
+function tokenFlaw({ tokens, features, leftSize, rightSize }: Lexicon): string | undefined {
+  if (features.length > 0 && features[features.length - 1] !== 0) return 'its last feature has no end';
+  for (let at = 0; at < tokens.length; at += 8) {
+    if (tokens[at]! >= rightSize || tokens[at + 1]! >= leftSize)
+      return `token ${at / 8} has a connection id out of range`;
+    const feature = (tokens[at + 4]! | (tokens[at + 5]! << 16)) >>> 0;
+    if (feature >= features.length) return `token ${at / 8} has a feature outside the file`;
+  }
+  return undefined;
+}
