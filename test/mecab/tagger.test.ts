@@ -38,7 +38,7 @@ test('tokens have features, and unknown words those of their category', () => {
   assert.equal(tagger.parse(bytes, 0, bytes.length), 3);
   assert.equal(tagger.feature(0), '名詞,固有名詞,地域,一般,*,*,東京,トウキョウ,トーキョー');
   assert.equal(tagger.feature(1), '記号,句点,*,*,*,*,。,。,。');
-  assert.equal(tagger.feature(2), '名詞,一般,*,*,*,*,*');
+  assert.equal(tagger.feature(2), '名詞,固有名詞,組織,*,*,*,*');
 });
 
 test('offsets count from the start of the bytes, and white space belongs to no token', () => {
