@@ -1,0 +1,101 @@
+/** AdamW with clipping by global norm, and the learning rate, as Model Garden's AdamWeightDecay (legacy_adamw.py) has them. */
+import type { Variable as DeviceVariable, Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Device } from './device.ts';
+import type { Weights } from './weights.ts';
+
+export interface OptimizerConfig {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Largest global norm of a gradient. */
+  readonly clipNorm: number;
+}
+
+export const adamWeightDecay: OptimizerConfig = {
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-7,
+  weightDecay: 0.01,
+  clipNorm: 1,
+};
+
+export interface Schedule {
+  readonly initialRate: number;
+  readonly endRate: number;
+  readonly decaySteps: number;
+  readonly power: number;
+  readonly warmupSteps: number;
+}
+
+/** p(s): polynomial decay, constant after `decaySteps`. Rounded to float32 at every step, as TensorFlow computes it. */
+function decayedRate({ initialRate, endRate, decaySteps, power }: Schedule, step: number): number {
+  const f = Math.fround;
+  const left = f(1 - f(Math.min(step, decaySteps) / decaySteps));
+  return f(f(f(f(initialRate) - f(endRate)) * f(left ** power)) + f(endRate));
+}
+
+/** r(s) = s < W ? p(W) · max(s, 1) / W : p(s). The N-th update uses r(N − 1); summaries show r(N). */
+export function learningRate(schedule: Schedule, step: number): number {
+  const { warmupSteps } = schedule;
+  if (step >= warmupSteps) return decayedRate(schedule, step);
+  return Math.fround(decayedRate(schedule, warmupSteps) * Math.fround(Math.max(step, 1) / warmupSteps));
+}
+
+/** What an update needs to know of its number t = 1, 2, …: fed to the traced step as numbers on the device. */
+export interface Rates {
+  /** lr · weight decay. */
+  readonly decay: number;
+  /** lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ). */
+  readonly adam: number;
+}
+
+export function ratesOf(schedule: Schedule, { beta1, beta2, weightDecay }: OptimizerConfig, update: number): Rates {
+  const lr = learningRate(schedule, update - 1);
+  return { decay: lr * weightDecay, adam: (lr * Math.sqrt(1 - beta2 ** update)) / (1 - beta1 ** update) };
+}
+
+export interface Moments {
+  readonly m: readonly DeviceVariable[];
+  readonly v: readonly DeviceVariable[];
+}
+
+/** Layer normalisation and biases do not decay; embeddings do. */
+export function decays(fullName: string): boolean {
+  return !/LayerNorm|layer_norm|bias/.test(fullName);
+}
+
+/** gradients · min(1, clipNorm / ‖gradients‖), and the norm before. */
+export function clipByGlobalNorm(
+  { tf }: Device,
+  gradients: readonly Tensor[],
+  clipNorm: number,
+): { clipped: Tensor[]; norm: Scalar } {
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+  const norm = tf.sqrt(tf.addN(squares)) as Scalar;
+  const scale = tf.mul(tf.minimum(tf.div(1, norm), 1 / clipNorm), clipNorm);
+  return { clipped: gradients.map((gradient) => tf.mul(gradient, scale)), norm };
+}
+
+/**
+ * One update, in place:  w −= lr·wd·w;  m += (g − m)(1 − β₁);  v += (g² − v)(1 − β₂);  w −= α·m / (√v + ε).
+ * `rates` are scalars on the device, so that a traced step takes them as inputs.
+ */
+export function applyAdamW(
+  { tf }: Device,
+  weights: Weights,
+  { m, v }: Moments,
+  gradients: readonly Tensor[],
+  rates: { readonly decay: Scalar; readonly adam: Scalar },
+  { beta1, beta2, epsilon }: OptimizerConfig,
+): void {
+  for (const [i, { described, device: w }] of weights.trained.entries()) {
+    const g = gradients[i]!;
+    tf.tidy(() => {
+      m[i]!.assign(tf.add(m[i]!, tf.mul(tf.sub(g, m[i]!), 1 - beta1)));
+      v[i]!.assign(tf.add(v[i]!, tf.mul(tf.sub(tf.square(g), v[i]!), 1 - beta2)));
+      const decayed = decays(described.fullName) ? tf.sub(w, tf.mul(w, rates.decay)) : w;
+      w.assign(tf.sub(decayed, tf.div(tf.mul(m[i]!, rates.adam), tf.add(tf.sqrt(v[i]!), epsilon))));
+    });
+  }
+}
