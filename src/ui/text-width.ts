@@ -45,6 +45,20 @@ export function takeCells(text: string, width: number): string {
   return text.slice(0, end);
 }
 
+/** Broken into lines of at most `width` cells, at spaces where there are any. */
+export function wrapWidth(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text.trim();
+  while (textWidth(rest) > width) {
+    const fitting = takeCells(rest, width) || rest.slice(0, 1);
+    const space = rest[fitting.length] === ' ' ? fitting.length : fitting.lastIndexOf(' ');
+    const end = space > 0 ? space : fitting.length;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}
+
 const segmenter = new Intl.Segmenter();
 
 /** Printable ASCII: one cell each, and nearly all there is. */

@@ -1,0 +1,68 @@
+import { colours, marks } from '../palette.ts';
+import { formatAmount, formatClock, formatPercent } from '../quantity.ts';
+import { instanceCount, type RunState } from '../state.ts';
+import { runTitle } from '../summary.ts';
+import { Lines } from './lines.tsx';
+import { type Span, spread } from './spans.ts';
+import type { Frame } from './use-frame.ts';
+
+/** What runs, how far it is, and the pools in use: two lines, or one where there is no room. */
+export function Header({
+  frame: { state, now },
+  width,
+  lines,
+}: {
+  readonly frame: Frame;
+  readonly width: number;
+  readonly lines: 1 | 2;
+}) {
+  const shown = [
+    spread(titleSpans(state), howFarSpans(state, now), width),
+    spread(poolSpans(state), countSpans(state), width),
+  ];
+  return <Lines lines={shown.slice(0, lines)} width={width} />;
+}
+
+function titleSpans(state: RunState): Span[] {
+  return [
+    { text: ' kumiki ', colour: 'cyan', bold: true },
+    { text: runTitle(state), bold: true },
+    { text: `  ${state.started?.run ?? 'starting'}`, dim: true },
+  ];
+}
+
+function howFarSpans(state: RunState, now: number): Span[] {
+  const done = state.groups.reduce((sum, group) => sum + group.done, 0);
+  const total = instanceCount(state.counts);
+  const stopping: Span[] = state.interrupted > 0 ? [{ text: 'stopping  ', colour: 'yellow', bold: true }] : [];
+  if (total === 0) return stopping;
+  return [
+    ...stopping,
+    { text: formatPercent(done / total), bold: true },
+    { text: `  ${formatClock(Math.max(0, now - state.startedAt) / 1000)} ` },
+  ];
+}
+
+function poolSpans({ started, inUse }: RunState): Span[] {
+  return Object.entries(started?.limits ?? {}).flatMap(([pool, limit]): Span[] => [
+    { text: ` ${pool} `, dim: true },
+    { text: formatAmount(pool, inUse[pool] ?? 0) },
+    { text: `/${formatAmount(pool, limit)} `, dim: true },
+  ]);
+}
+
+function countSpans({ counts }: RunState): Span[] {
+  const done = counts.built + counts.shared + counts.cached;
+  const told = (['running', 'retrying', 'waiting', 'failed', 'cancelled', 'skipped', 'pending'] as const).filter(
+    (status) => counts[status] > 0,
+  );
+  return [
+    ...(done > 0 ? [{ text: `${marks.built} ${done.toLocaleString('en')} `, colour: 'green' } as const] : []),
+    ...told.map(
+      (status): Span => ({
+        text: ` ${marks[status]} ${counts[status].toLocaleString('en')} `,
+        colour: colours[status],
+      }),
+    ),
+  ];
+}

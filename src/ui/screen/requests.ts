@@ -1,0 +1,30 @@
+/** What keys ask of the engine. */
+import type { ControlRequest } from '../../run/events.ts';
+import type { InstanceState, Status } from '../state.ts';
+import type { Row } from './rows.ts';
+
+export interface Question {
+  readonly text: string;
+  readonly requests: readonly ControlRequest[];
+}
+
+export function retryRequests(row: Row): ControlRequest[] {
+  return instancesThat(row, ['failed', 'cancelled']).map(({ id }) => ({ type: 'retry', instance: id }));
+}
+
+export function cancelRequests(row: Row): ControlRequest[] {
+  return instancesThat(row, ['running', 'retrying', 'waiting']).map(({ id }) => ({ type: 'cancel', instance: id }));
+}
+
+/** The instance whose log and metrics stand for a row: of many, one that runs, or else one that failed. */
+export function shownInstance({ group, instance }: Row): InstanceState | undefined {
+  const { counts, instances } = group;
+  if (instance) return instance;
+  for (const status of ['running', 'failed', 'retrying', 'waiting'] as const)
+    if (counts[status] > 0) return instances.find((one) => one.status === status);
+  return instances.findLast(({ log }) => log !== undefined) ?? instances[0];
+}
+
+function instancesThat({ group, instance }: Row, statuses: readonly Status[]): readonly InstanceState[] {
+  return (instance ? [instance] : group.instances).filter(({ status }) => statuses.includes(status));
+}

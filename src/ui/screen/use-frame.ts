@@ -1,0 +1,33 @@
+import { useEffect, useMemo, useState } from 'react';
+import type { RunState } from '../state.ts';
+import { logTail } from './log-tail.ts';
+
+/** All that changes on the screen by itself, at one moment. */
+export interface Frame {
+  readonly state: RunState;
+  readonly now: number;
+}
+
+const frameMs = 250;
+
+/** The newest frame of a run: looks four times a second, and draws only when something came or a running clock ticked. */
+export function useFrame(feed: { readonly state: RunState }): Frame {
+  const [frame, setFrame] = useState(() => ({ state: feed.state, now: Date.now() }));
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const now = Date.now();
+      setFrame((last) => (feed.state === last.state && !hasTicked(last, now) ? last : { state: feed.state, now }));
+    }, frameMs);
+    return () => clearInterval(timer);
+  }, [feed]);
+  return frame;
+}
+
+/** The end of a log, looked at whenever something is drawn: while its stage runs that is every second at least. */
+export function useLogTail(path: string | undefined, bytes: number): readonly string[] {
+  return useMemo(() => logTail(path, bytes), [path, bytes]).read();
+}
+
+function hasTicked({ state: { counts }, now: last }: Frame, now: number): boolean {
+  return counts.running + counts.retrying > 0 && Math.floor(now / 1000) !== Math.floor(last / 1000);
+}
