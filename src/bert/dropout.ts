@@ -3,7 +3,7 @@
  * uninterrupted one would have. On TensorFlow its stateless generator (Philox) draws them; elsewhere a counter-based hash on the host.
  */
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import type { Device } from './device.ts';
+import type { Device } from '../devices/device.ts';
 
 /** Two 32-bit words: those of the run and the step. The tensor holds the same, and is an input of the traced step. */
 export interface DropoutSeed {

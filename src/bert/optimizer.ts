@@ -1,6 +1,6 @@
 /** AdamW with clipping by global norm, and the learning rate, as Model Garden's AdamWeightDecay (legacy_adamw.py) has them. */
 import type { Variable as DeviceVariable, Scalar, Tensor } from '@tensorflow/tfjs-core';
-import type { Device } from './device.ts';
+import type { Device } from '../devices/device.ts';
 import type { Weights } from './weights.ts';
 
 export interface OptimizerConfig {

@@ -1,7 +1,7 @@
 /** The variables of a model on a device, under the names that the forward pass uses. Attention kernels are flattened to two dimensions. */
 import type { Variable as DeviceVariable, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Device } from '../devices/device.ts';
 import type { Architecture } from './architecture.ts';
-import type { Device } from './device.ts';
 import { modelVariables, type Variable } from './variables.ts';
 
 export interface Dense {
