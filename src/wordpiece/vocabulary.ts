@@ -1,0 +1,25 @@
+import { readTextLines } from '../text/reading/read-text-lines.ts';
+import { TextError } from '../text/text-error.ts';
+
+/** A vocabulary file's tokens. A token that stands on several lines has its place at the first and its id from the last. */
+export interface Vocabulary {
+  readonly tokens: readonly string[];
+  /** Id of each of `tokens`: the number of its line, from 0. */
+  readonly ids: Int32Array;
+  /** Where each token is in `tokens`. */
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+/** Reads vocab.txt, one token a line. Throws `TextError` if it is not UTF-8 or has no tokens. */
+export async function loadVocabulary(path: string): Promise<Vocabulary> {
+  const lines = await readTextLines(path);
+  if (lines.length === 0) throw new TextError(`${path}: no tokens in it; expected a vocabulary with one token a line`);
+  return vocabularyOf(lines);
+}
+
+export function vocabularyOf(lines: readonly string[]): Vocabulary {
+  const idOf = new Map(lines.map((token, line) => [token, line]));
+  const tokens = [...idOf.keys()];
+  const positions = new Map(tokens.map((token, position) => [token, position]));
+  return { tokens, ids: Int32Array.from(idOf.values()), positions };
+}
