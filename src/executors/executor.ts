@@ -1,6 +1,7 @@
 /** Where an attempt runs: this machine, a Slurm cluster, a TPU VM. The scheduler knows only this. */
 import type { Instance } from '../graph/plan.ts';
 import type { Failure } from '../run/events.ts';
+import type { StageRequest } from '../stage/messages.ts';
 import type { Key } from '../store/result.ts';
 
 export interface Job {
@@ -22,14 +23,6 @@ export type JobCommand =
   | { readonly kind: 'shell'; readonly script: string; readonly events: string }
   /** A stage module run by `src/stage/child.ts`, with absolute paths. */
   | { readonly kind: 'stage'; readonly module: string; readonly request: StageRequest };
-
-export interface StageRequest {
-  readonly params: unknown;
-  readonly inputs: Readonly<Record<string, string | readonly string[]>>;
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly scratch: string;
-  readonly resources: Readonly<Record<string, number>>;
-}
 
 export interface JobListener {
   progress(done: number, total: number | undefined, unit: string): void;
@@ -54,5 +47,8 @@ export interface RunningJob {
 
 export interface Executor {
   readonly name: string;
+  /** Rejects only if the machine cannot start a process at all. */
   start(job: Job, listener: JobListener): Promise<RunningJob>;
+  /** Ends what the executor keeps for itself; nothing runs any more. */
+  close?(): void;
 }

@@ -1,0 +1,94 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import type { JobListener } from '../executor.ts';
+
+const intervalMs = 250;
+const longestLine = 65_536;
+
+/**
+ * Follows the file that `$KUMIKI_EVENTS` names while a shell stage runs. Each line is a JSON object:
+ * `{"progress": {"done": 3, "total": 10, "unit": "files"}}` (`total` and `unit` may be left out),
+ * `{"metric": {"name": "loss", "value": 0.25, "step": 100}}` (`step` may be left out) or `{"warning": "text"}`.
+ * The first line that is none of these is warned about, the rest of them ignored.
+ */
+export function followEventLines(file: string, listener: JobListener): { stop(): void } {
+  const decoder = new StringDecoder('utf8');
+  let offset = 0;
+  let rest = '';
+  let warned = false;
+
+  const take = (line: string) => {
+    if (line.trim() === '' || report(line, listener) || warned) return;
+    warned = true;
+    listener.warning(`a line in $KUMIKI_EVENTS is not understood: ${line.slice(0, 200)}`);
+  };
+  const poll = () => {
+    const bytes = readFrom(file, offset);
+    offset += bytes.length;
+    const lines = (rest + decoder.write(bytes)).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > longestLine) {
+      lines.push(rest);
+      rest = '';
+    }
+    for (const line of lines) take(line);
+  };
+  const timer = setInterval(poll, intervalMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      poll();
+      take(rest);
+    },
+  };
+}
+
+function readFrom(file: string, offset: number): Buffer {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= offset) return Buffer.alloc(0);
+  const buffer = Buffer.alloc(Math.min(size - offset, 1 << 20));
+  const descriptor = openSync(file, 'r');
+  try {
+    return buffer.subarray(0, readSync(descriptor, buffer, 0, buffer.length, offset));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function report(line: string, listener: JobListener): boolean {
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    return false;
+  }
+  if (!isRecord(event)) return false;
+  const { progress, metric, warning } = event;
+  if (isRecord(progress) && isNumber(progress.done) && isOptionalNumber(progress.total)) {
+    listener.progress(progress.done, progress.total, typeof progress.unit === 'string' ? progress.unit : '');
+  } else if (
+    isRecord(metric) &&
+    typeof metric.name === 'string' &&
+    isNumber(metric.value) &&
+    isOptionalNumber(metric.step)
+  ) {
+    listener.metric(metric.name, metric.value, metric.step);
+  } else if (typeof warning === 'string') {
+    listener.warning(warning);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isOptionalNumber(value: unknown): value is number | undefined {
+  return value === undefined || isNumber(value);
+}

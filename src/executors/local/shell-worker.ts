@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { shellQuote } from '../shell-quote.ts';
+
+/**
+ * A bash process that runs one script after another, each in a process group of its own. Forking from this small process
+ * keeps the cost off the engine's thread, and ends what runs when the engine dies: a helper reads from descriptor 3, which
+ * only the engine holds open, and then makes the worker kill its script's group. That pipe closes however the engine ends,
+ * and the group is known to the worker from the fork on, so there is no moment at which a script could be left behind.
+ *
+ * Records arrive on standard input, ended by NUL: a call of `run LOG SCRIPT NAME=VALUE…`. Answers go to descriptor 4: the
+ * script's process id; then, when it has ended, its exit status and its user and system seconds.
+ */
+const program = `
+exec 4>&1 >/dev/null 2>/dev/null
+trap 'kill -KILL -- "-$!"; exit' TERM
+{ read -r <&3; kill -TERM $$; } </dev/null 4>&- &
+watcher=$!
+set -m
+run() {
+  { time {
+    (
+      exec </dev/null >>"$1" 2>&1 3>&- 4>&-
+      export "\${@:3}"
+      unset OLDPWD
+      exec "$BASH" -euo pipefail -c "$2"
+    ) &
+    echo "$!" >&4
+    wait "$!"
+    TIMEFORMAT="$? %U %S"
+  } 2>/dev/null; } 2>&4
+}
+while IFS= read -r -d '' record; do eval "$record"; done
+kill -KILL "$watcher"
+`;
+
+export interface ShellEnd {
+  readonly status: number;
+  readonly cpuSeconds: number;
+}
+
+export interface ShellWorker {
+  /** Starts a script and resolves with its process id; `end` rejects only if the worker itself died. */
+  run(script: ShellScript): Promise<{ readonly pid: number; readonly end: Promise<ShellEnd> }>;
+  close(): void;
+}
+
+export interface ShellScript {
+  readonly script: string;
+  readonly log: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export function startShellWorker(cwd: string): ShellWorker {
+  const worker = spawn('bash', ['--norc', '-c', program], {
+    cwd,
+    env: { PATH: process.env.PATH },
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+  });
+  const answers = readAnswers(worker);
+  (worker.stdin as Writable).on('error', () => {});
+  return {
+    async run({ script, log, env }) {
+      const words = [log, script, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
+      worker.stdin?.write(`run ${words.map(shellQuote).join(' ')}\0`);
+      const pid = Number(await answers.next());
+      return { pid, end: answers.next().then(parseEnd) };
+    },
+    close() {
+      worker.stdin?.end();
+    },
+  };
+}
+
+function parseEnd(answer: string): ShellEnd {
+  const [status, user, system] = answer.split(' ').map(Number);
+  return { status: status ?? 1, cpuSeconds: (user ?? 0) + (system ?? 0) };
+}
+
+/** The worker's answers, a line each, in order. */
+function readAnswers(worker: ChildProcess): { next(): Promise<string> } {
+  const lines: string[] = [];
+  let rest = '';
+  let waiting: { resolve(line: string): void; reject(error: Error): void } | undefined;
+  let failure: Error | undefined;
+  (worker.stdout as Readable).setEncoding('latin1').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() ?? '';
+    lines.push(...parts);
+    if (waiting && lines.length > 0) {
+      waiting.resolve(lines.shift() as string);
+      waiting = undefined;
+    }
+  });
+  const fail = (error: Error) => {
+    failure = error;
+    waiting?.reject(error);
+    waiting = undefined;
+  };
+  worker.on('error', fail);
+  worker.on('close', () => fail(new Error('the shell that runs scripts was killed')));
+  return {
+    next() {
+      const line = lines.shift();
+      if (line !== undefined) return Promise.resolve(line);
+      if (failure) return Promise.reject(failure);
+      return new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+      });
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { exampleWriter } from '../../tensorflow/example.ts';
+import { recordOverhead, writeRecord } from '../../tensorflow/tfrecord.ts';
+import { slot, slotWords } from '../instances/instance-slots.ts';
+import type { SpecialIds } from '../special-ids.ts';
+
+export interface RecordOptions {
+  readonly maxSeqLength: number;
+  readonly maxPredictionsPerSeq: number;
+  /** Room for masks in a slot. */
+  readonly maxMasks: number;
+  readonly useV2FeatureNames: boolean;
+}
+
+export interface RecordEncoder {
+  /** The records of these slots as a part of a TFRecord file, overwritten by the next call. */
+  encode(slots: Uint32Array): Uint8Array;
+}
+
+/** The original's records. Features in the order that TensorFlow's Python gives them, which no specification defines. */
+export function recordEncoder(
+  ids: Uint16Array | Uint32Array,
+  { vocabularySize, cls, sep }: SpecialIds,
+  { maxSeqLength, maxPredictionsPerSeq, maxMasks, useV2FeatureNames }: RecordOptions,
+): RecordEncoder {
+  const inputIds = new Int32Array(maxSeqLength);
+  const typeIds = new Int32Array(maxSeqLength);
+  const inputMask = new Int32Array(maxSeqLength);
+  const maskedPositions = new Int32Array(maxPredictionsPerSeq);
+  const maskedIds = new Int32Array(maxPredictionsPerSeq);
+  const maskedWeights = new Float32Array(maxPredictionsPerSeq);
+  const nextSentence = new Int32Array(1);
+  const example = exampleWriter([
+    { name: useV2FeatureNames ? 'input_word_ids' : 'input_ids', values: inputIds },
+    { name: 'masked_lm_ids', values: maskedIds },
+    { name: useV2FeatureNames ? 'input_type_ids' : 'segment_ids', values: typeIds },
+    { name: 'next_sentence_labels', values: nextSentence },
+    { name: 'masked_lm_positions', values: maskedPositions },
+    { name: 'input_mask', values: inputMask },
+    { name: 'masked_lm_weights', values: maskedWeights },
+  ]);
+  const words = slotWords(maxMasks);
+  let buffer = new Uint8Array(0);
+
+  /** [CLS] A [SEP] B [SEP], and zeros to the end. */
+  function fillTokens(slots: Uint32Array, at: number): void {
+    const aLength = slots[at + slot.aLength]!;
+    const bLength = slots[at + slot.bLength]!;
+    inputIds[0] = cls;
+    copyIds(slots[at + slot.aBegin]!, aLength, 1);
+    inputIds[1 + aLength] = sep;
+    copyIds(slots[at + slot.bBegin]!, bLength, 2 + aLength);
+    const end = 3 + aLength + bLength;
+    inputIds[end - 1] = sep;
+    inputIds.fill(0, end);
+    typeIds
+      .fill(0, 0, 2 + aLength)
+      .fill(1, 2 + aLength, end)
+      .fill(0, end);
+    inputMask.fill(1, 0, end).fill(0, end);
+  }
+
+  function copyIds(begin: number, length: number, to: number): void {
+    for (let i = 0; i < length; i++) inputIds[to + i] = ids[begin + i]!;
+  }
+
+  function fillMasks(slots: Uint32Array, at: number): void {
+    const masks = slots[at + slot.masksAndNext]! >>> 1;
+    for (let i = 0; i < masks; i++) {
+      const mask = slots[at + slot.masks + i]!;
+      const position = Math.floor(mask / vocabularySize);
+      maskedPositions[i] = position;
+      maskedIds[i] = inputIds[position]!;
+      inputIds[position] = mask - position * vocabularySize;
+    }
+    maskedPositions.fill(0, masks);
+    maskedIds.fill(0, masks);
+    maskedWeights.fill(1, 0, masks).fill(0, masks);
+    nextSentence[0] = slots[at + slot.masksAndNext]! & 1;
+  }
+
+  return {
+    encode(slots) {
+      const room = (slots.length / words) * (example.maxLength + recordOverhead);
+      if (buffer.length < room) buffer = new Uint8Array(room);
+      let end = 0;
+      for (let at = 0; at < slots.length; at += words) {
+        fillTokens(slots, at);
+        fillMasks(slots, at);
+        end = writeRecord(buffer, end, (begin) => example.write(buffer, begin));
+      }
+      return buffer.subarray(0, end);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/** Entry point of the process that runs one attempt of a stage module; see `startStageProcess` for its other end. */
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { coalesce } from './coalesce.ts';
+import { type Stage, StageError } from './define.ts';
+import type { ChildMessage, ParentMessage, StageRequest } from './messages.ts';
+
+const reportEveryMs = 250;
+
+const aborted = new AbortController();
+process.on('SIGTERM', () => aborted.abort(new StageError('was asked to stop')));
+process.on('disconnect', () => {
+  aborted.abort(new StageError('the engine is gone'));
+  process.exit(1);
+});
+process.once('message', async (message: ParentMessage) => {
+  const failed = await runStage(message.module, message.request).then(
+    () => false,
+    (error: unknown) => {
+      tell({ type: 'failed', message: explain(error) });
+      return true;
+    },
+  );
+  tell(usage(), () => process.exit(failed ? 1 : 0));
+});
+
+async function runStage(module: string, request: StageRequest): Promise<void> {
+  const stage = await loadStage(module);
+  const params = stage.params.safeParse(request.params);
+  if (!params.success) throw new StageError(`parameters are not valid: ${params.error.message}`);
+  const reports = coalesce(tell, reportEveryMs);
+  try {
+    await stage.run({
+      params: params.data,
+      inputs: request.inputs as Parameters<Stage['run']>[0]['inputs'],
+      outputs: request.outputs,
+      scratch: request.scratch,
+      resources: request.resources,
+      signal: aborted.signal,
+      progress: reports.progress,
+      metric: reports.metric,
+      log: (line) => void process.stdout.write(`${line}\n`),
+      warn(line) {
+        process.stdout.write(`${line}\n`);
+        tell({ type: 'warning', message: line });
+      },
+    });
+  } finally {
+    reports.flush();
+  }
+}
+
+async function loadStage(module: string): Promise<Stage> {
+  const loaded: { readonly default?: Stage } = await import(pathToFileURL(module).href);
+  if (!loaded.default?.run) throw new StageError(`${module} has no stage as its default export (see defineStage)`);
+  return loaded.default;
+}
+
+/** The sentence for people; an error that nobody expected leaves its stack in the log. */
+function explain(error: unknown): string {
+  if (error instanceof Error && error.name === 'StageError') {
+    process.stderr.write(`${error.message}\n`);
+    return error.message;
+  }
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** CPU seconds of this process and its children, and the memory that it held at its most. */
+function usage(): ChildMessage {
+  const { user, system } = process.cpuUsage();
+  return {
+    type: 'usage',
+    cpuSeconds: (user + system) / 1e6 + childrenCpuSeconds(),
+    peakMemory: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+function childrenCpuSeconds(): number {
+  if (process.platform !== 'linux') return 0;
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
+function tell(message: ChildMessage, sent: () => void = () => {}): void {
+  if (process.send && process.connected) process.send(message, undefined, undefined, sent);
+  else sent();
+}
