@@ -1,20 +1,18 @@
 import { join } from 'node:path';
-import { type Characters, readCharacters } from './characters.ts';
-import { type Connections, readConnections } from './connections.ts';
-import { DictionaryError } from './dictionary-error.ts';
-import { exactMatch, type Lexicon, readLexicon } from './lexicon.ts';
-import { readSettings, type Settings } from './settings.ts';
-import { readSharedFile } from './shared-file.ts';
+import { readCharacters } from './format/characters.ts';
+import { type Connections, readConnections } from './format/connections.ts';
+import { DictionaryError } from './format/dictionary-error.ts';
+import { exactMatch, type Lexicon, readLexicon } from './format/lexicon.ts';
+import { readSettings, type Settings } from './format/settings.ts';
+import { readSharedFile } from './format/shared-file.ts';
+import { buildImage, type SearchImage } from './search/image.ts';
 
 /** A MeCab dictionary. All that is large lies in shared memory: post it to worker threads as it is. */
 export interface Dictionary {
   /** The system dictionary, then the user's. */
   readonly lexicons: readonly Lexicon[];
   readonly unknown: Lexicon;
-  /** Of each category of characters: its first token in `unknown`, and how many. */
-  readonly unknownTokens: readonly { readonly first: number; readonly count: number }[];
-  readonly characters: Characters;
-  readonly connections: Connections;
+  readonly image: SearchImage;
   readonly settings: Settings;
 }
 
@@ -44,7 +42,8 @@ export async function loadDictionary(
     if (tokens === undefined) throw new DictionaryError(unknown.file, `no entry for the category ${category}`);
     return tokens;
   });
-  return { lexicons, unknown, unknownTokens, characters, connections, settings };
+  const image = buildImage({ lexicons, unknown, unknownTokens, characters, connections });
+  return { lexicons, unknown, image, settings };
 }
 
 function requireFit({ file, leftSize, rightSize }: Lexicon, matrix: Connections): void {

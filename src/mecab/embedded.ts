@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { DictionaryError } from './dictionary-error.ts';
+import { DictionaryError } from './format/dictionary-error.ts';
 
 const FILES = ['sys.dic', 'unk.dic', 'matrix.bin', 'char.bin', 'dicrc'] as const;
 const FOLDER = '/usr/local/lib/mecab/dic/ipadic/';

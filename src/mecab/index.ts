@@ -1,4 +1,4 @@
 export { type Dictionary, loadDictionary } from './dictionary.ts';
-export { DictionaryError } from './dictionary-error.ts';
 export { extractEmbeddedIpadic } from './embedded.ts';
+export { DictionaryError } from './format/dictionary-error.ts';
 export { createTagger, type Tagger, tokenizeText } from './tagger.ts';

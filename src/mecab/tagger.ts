@@ -1,6 +1,6 @@
 import type { Dictionary } from './dictionary.ts';
-import { featureOf } from './lexicon.ts';
-import { createSearch } from './search.ts';
+import { featureOf } from './format/lexicon.ts';
+import { createSearcher } from './search/searcher.ts';
 
 /** MeCab for one thread. The arrays hold the tokens of the last line parsed; they are replaced when they grow. */
 export interface Tagger {
@@ -19,7 +19,7 @@ export interface Tagger {
 
 export function createTagger(dictionary: Dictionary): Tagger {
   const { lexicons, unknown, settings } = dictionary;
-  const search = createSearch(dictionary);
+  const search = createSearcher(dictionary.image, settings.maxGroupingSize);
   const sources = [...lexicons, unknown];
   const feature = (token: number): string => {
     let at = token;

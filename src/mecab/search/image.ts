@@ -1,0 +1,148 @@
+import type { Characters } from '../format/characters.ts';
+import type { Connections } from '../format/connections.ts';
+import type { Lexicon } from '../format/lexicon.ts';
+import { type IdOrder, orderIds } from './id-order.ts';
+
+/** A dictionary in the form that the search reads, in memory that worker threads share. Addresses are byte offsets. */
+export interface SearchImage {
+  readonly memory: WebAssembly.Memory;
+  readonly characters: number;
+  readonly matrix: number;
+  readonly leftSize: number;
+  readonly rightSize: number;
+  /** Addresses of the tries: system dictionary, then the user's. */
+  readonly lexicons: number;
+  readonly lexiconCount: number;
+  /** Of each category of characters: the address of its words. */
+  readonly unknownWords: number;
+  /** BOS and EOS in the new numbering of ids. */
+  readonly leftIdOfEnd: number;
+  readonly rightIdOfBegin: number;
+}
+
+interface Parts {
+  readonly lexicons: readonly Lexicon[];
+  readonly unknown: Lexicon;
+  readonly unknownTokens: readonly TokenRange[];
+  readonly characters: Characters;
+  readonly connections: Connections;
+}
+
+interface TokenRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+const PAGE = 65536;
+const PAGES = 65536;
+/** The first bytes stay unused: address 0 means none. */
+const START = 1024;
+
+export function buildImage({ lexicons, unknown, unknownTokens, characters, connections }: Parts): SearchImage {
+  const order = orderIds([...lexicons, unknown], connections);
+  const layout = planLayout(START);
+  const charactersAt = layout.reserve(characters.entries.byteLength);
+  const lexiconsAt = layout.reserve(4 * lexicons.length);
+  const unknownAt = layout.reserve(4 * unknownTokens.length);
+  const matrixAt = layout.reserve(2 * connections.costs.length);
+  const triesAt = lexicons.map(({ trie }) => layout.reserve(trie.byteLength));
+  const wordsAt = layout.reserve(lexicons.reduce((bytes, lexicon) => bytes + wordBytes(lexicon), wordBytes(unknown)));
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(layout.end() / PAGE), maximum: PAGES, shared: true });
+  const { buffer } = memory;
+
+  new Uint32Array(buffer, charactersAt).set(characters.entries);
+  permute(connections, order, new Int16Array(buffer, matrixAt, connections.costs.length));
+  new Uint32Array(buffer, lexiconsAt).set(triesAt);
+  const words = wordWriter(new Uint32Array(buffer), wordsAt, order);
+  let firstToken = 0;
+  for (const [i, lexicon] of lexicons.entries()) {
+    const trie = new Int32Array(buffer, triesAt[i], lexicon.trie.length);
+    writeTrie(lexicon, trie, (range) => words(lexicon, range, firstToken));
+    firstToken += lexicon.tokens.length / 8;
+  }
+  new Uint32Array(buffer, unknownAt).set(unknownTokens.map((range) => words(unknown, range, firstToken)));
+  return {
+    memory,
+    characters: charactersAt,
+    matrix: matrixAt,
+    leftSize: connections.leftSize,
+    rightSize: connections.rightSize,
+    lexicons: lexiconsAt,
+    lexiconCount: lexicons.length,
+    unknownWords: unknownAt,
+    leftIdOfEnd: order.left[0]!,
+    rightIdOfBegin: order.right[0]!,
+  };
+}
+
+function planLayout(start: number): { reserve(bytes: number): number; end(): number } {
+  let end = start;
+  return {
+    reserve(bytes) {
+      const at = end;
+      end = Math.ceil((at + bytes) / 64) * 64;
+      return at;
+    },
+    end: () => end,
+  };
+}
+
+/** At most: eight bytes for each token, and eight before each surface's. */
+function wordBytes({ tokens, trie }: Lexicon): number {
+  let surfaces = 0;
+  for (let at = 0; at < trie.length; at += 2) if (trie[at]! < 0) surfaces++;
+  return tokens.length + 8 * surfaces;
+}
+
+function permute({ leftSize, rightSize, costs }: Connections, { left, right }: IdOrder, to: Int16Array): void {
+  const source = new Uint16Array(leftSize);
+  for (let id = 0; id < leftSize; id++) source[right[id]!] = id;
+  for (let id = 0; id < rightSize; id++) {
+    const from = leftSize * id;
+    const row = leftSize * left[id]!;
+    for (let i = 0; i < leftSize; i++) to[row + i] = costs[from + source[i]!]!;
+  }
+}
+
+/** Copies a trie, each base doubled with its lowest bit set where a surface ends, and leaves made addresses of words. */
+function writeTrie({ trie }: Lexicon, to: Int32Array, wordsOf: (range: TokenRange) => number): void {
+  for (let unit = 0; unit < trie.length; unit += 2) {
+    const base = trie[unit]!;
+    to[unit + 1] = trie[unit + 1]!;
+    if (base < 0) {
+      to[unit] = wordsOf({ first: (-base - 1) >>> 8, count: (-base - 1) & 0xff });
+    } else {
+      const isSurface = trie[2 * base + 1] === base && trie[2 * base]! < 0;
+      to[unit] = base * 2 + (isSurface ? 1 : 0);
+    }
+  }
+}
+
+/**
+ * Writes words: their count and first token, then left id, right id, cost and token less the first, of 16 bits each.
+ * Of words of one surface with the same ids only the cheapest can be on a best path; of equals MeCab takes the first.
+ */
+function wordWriter(to: Uint32Array, start: number, { left, right }: IdOrder) {
+  let at = start / 4;
+  return ({ tokens }: Lexicon, { first, count }: TokenRange, firstToken: number): number => {
+    const header = at;
+    at += 2;
+    for (let i = 0; i < count; i++) {
+      const token = (first + i) * 8;
+      const ids = left[tokens[token]!]! | (right[tokens[token + 1]!]! << 16);
+      const cost = tokens[token + 3]!;
+      let twin = header + 2;
+      while (twin < at && to[twin] !== ids >>> 0) twin += 2;
+      if (twin < at) {
+        if ((cost << 16) >> 16 >= (to[twin + 1]! << 16) >> 16) continue;
+        to.copyWithin(twin, twin + 2, at);
+        at -= 2;
+      }
+      to[at++] = ids;
+      to[at++] = cost | (i << 16);
+    }
+    to[header] = (at - header - 2) / 2;
+    to[header + 1] = firstToken + first;
+    return header * 4;
+  };
+}
