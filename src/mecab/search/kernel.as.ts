@@ -45,7 +45,7 @@ const FAR: i32 = 0x3fffffff;
 const REACH: usize = 65535;
 const KINDS: u32 = 0x3ffff;
 
-export function useDictionary(
+export function setDictionary(
   charactersAt: usize,
   matrixAt: usize,
   leftSize: u32,
@@ -69,7 +69,7 @@ export function useDictionary(
   space = load<u32>(characters + (0x20 << 2)) & KINDS;
 }
 
-export function useArena(
+export function setArena(
   knownAt: usize,
   candidatesAt: usize,
   candidateTotal: i32,
@@ -84,7 +84,7 @@ export function useArena(
 ): void {
   known = knownAt;
   candidateCosts = candidatesAt;
-  candidateIds = candidatesAt + (<usize>candidateTotal << 2);
+  candidateIds = candidatesAt + ((<usize>candidateTotal) << 2);
   candidateCapacity = candidateTotal;
   text = textAt;
   heads = headsAt;
@@ -107,12 +107,12 @@ export function parse(length: i32, origin: i32): i32 {
   begin();
   const last = lineEnd - text;
   for (let position: usize = 0; position < last; position++) {
-    if (load<u32>(heads + (position << 2)) == 0) continue;
+    if (load<u32>(heads + (position << 2)) === 0) continue;
     if (!collectCandidates(position)) return -1;
     if (!lookUp(position)) return -1;
   }
   let end = last;
-  while (load<u32>(heads + (end << 2)) == 0) end--;
+  while (load<u32>(heads + (end << 2)) === 0) end--;
   if (!collectCandidates(end)) return -1;
   return collectPath(end, origin);
 }
@@ -120,7 +120,7 @@ export function parse(length: i32, origin: i32): i32 {
 function lengthToZero(length: i32): usize {
   let at: i32 = 0;
   store<u8>(text + length, 0);
-  while (load<u8>(text + at) != 0) at++;
+  while (load<u8>(text + at) !== 0) at++;
   return at;
 }
 
@@ -147,22 +147,22 @@ function addGroup(words: usize, begin: usize, start: usize, end: usize): void {
 /** Gathers the nodes that end at `position`, cheap to read in fours; false if there are too many. */
 function collectCandidates(position: usize): bool {
   let count = 0;
-  for (let group: usize = load<u32>(heads + (position << 2)); group != 0; group = load<u32>(group)) {
+  for (let group: usize = load<u32>(heads + (position << 2)); group !== 0; group = load<u32>(group)) {
     const words: usize = load<u32>(group, 8);
-    const size: i32 = words == 0 ? 1 : load<i32>(words);
+    const size: i32 = words === 0 ? 1 : load<i32>(words);
     let node: usize = load<u32>(group, 4);
     if (count + size + 4 > candidateCapacity) return false;
     for (let i = 0; i < size; i++, node += 8) {
-      store<i32>(candidateCosts + (<usize>count << 2), load<i32>(node));
-      store<u32>(candidateIds + (<usize>count << 2), load<u32>(node, 4));
+      store<i32>(candidateCosts + ((<usize>count) << 2), load<i32>(node));
+      store<u32>(candidateIds + ((<usize>count) << 2), load<u32>(node, 4));
       count++;
     }
   }
   candidateCount = count;
   stamp++;
   for (let i = 0; i < 4; i++, count++) {
-    store<i32>(candidateCosts + (<usize>count << 2), FAR);
-    store<u32>(candidateIds + (<usize>count << 2), 0);
+    store<i32>(candidateCosts + ((<usize>count) << 2), FAR);
+    store<u32>(candidateIds + ((<usize>count) << 2), 0);
   }
   return true;
 }
@@ -171,12 +171,12 @@ function collectCandidates(position: usize): bool {
 @inline
 function bestBefore(leftId: u32): i32 {
   const entry = known + (leftId << 3);
-  if (load<u32>(entry) == stamp) return load<i32>(entry, 4);
+  if (load<u32>(entry) === stamp) return load<i32>(entry, 4);
   const row = matrix + leftId * rowBytes;
   let best = i32x4.splat(FAR);
   let costs = candidateCosts;
   const ids = candidateIds - candidateCosts;
-  for (const end = costs + (<usize>candidateCount << 2); costs < end; costs += 16) {
+  for (const end = costs + ((<usize>candidateCount) << 2); costs < end; costs += 16) {
     const id = costs + ids;
     let pair = i16x8.splat(0);
     pair = v128.load_lane<i16>(row + load<u32>(id), pair, 0);
@@ -202,7 +202,7 @@ function addWords(words: usize, begin: usize, start: usize, end: usize): bool {
   let word = words + 8;
   for (const last = word + (count << 3); word < last; word += 8) {
     store<i32>(nextNode, bestBefore(load<u16>(word)) + <i32>load<i16>(word, 4));
-    store<u32>(nextNode, <u32>load<u16>(word, 2) << 1, 4);
+    store<u32>(nextNode, (<u32>load<u16>(word, 2)) << 1, 4);
     nextNode += 8;
   }
   return true;
@@ -237,7 +237,7 @@ function character(at: usize, end: usize): u32 {
 function lookUp(position: usize): bool {
   let at = text + position;
   let entry = character(at, lineEnd);
-  while ((entry & space) != 0) {
+  while ((entry & space) !== 0) {
     at += width;
     if (at >= lineEnd) return true;
     entry = character(at, lineEnd);
@@ -247,9 +247,9 @@ function lookUp(position: usize): bool {
   const first = nextGroup;
   const afterFirst = at + width;
   for (let i = 0; i < lexiconCount; i++) {
-    if (!addMatches(load<u32>(lexicons + (<usize>i << 2)), position, start, end)) return false;
+    if (!addMatches(load<u32>(lexicons + ((<usize>i) << 2)), position, start, end)) return false;
   }
-  if (nextGroup > first && entry >>> 31 == 0) return true;
+  if (nextGroup > first && entry >>> 31 === 0) return true;
 
   const words: usize = load<u32>(unknownWords + (((entry >>> 18) & 0xff) << 2));
   let groupEnd: usize = 0;
@@ -259,7 +259,7 @@ function lookUp(position: usize): bool {
     let last = entry;
     while (groupEnd < end && size <= longestScan) {
       const next = character(groupEnd, end);
-      if ((last & next & KINDS) == 0) break;
+      if ((last & next & KINDS) === 0) break;
       last = next;
       groupEnd += width;
       size++;
@@ -267,9 +267,9 @@ function lookUp(position: usize): bool {
     if (size <= maxGroupingSize && !addWords(words, position, start, groupEnd - text)) return false;
   }
   let to = afterFirst;
-  for (let i = (entry >>> 26) & 0xf; i > 0 && to != groupEnd; i--) {
+  for (let i = (entry >>> 26) & 0xf; i > 0 && to !== groupEnd; i--) {
     if (!addWords(words, position, start, to - text)) return false;
-    if (to >= end || (entry & character(to, end) & KINDS) == 0) break;
+    if (to >= end || (entry & character(to, end) & KINDS) === 0) break;
     to += width;
   }
   return nextGroup > first || addWords(words, position, start, to - text);
@@ -286,7 +286,7 @@ function addMatches(trie: usize, position: usize, start: usize, end: usize): boo
     }
     if (at >= end) return true;
     const unit = trie + ((base + <u32>load<u8>(at) + 1) << 3);
-    if (load<u32>(unit, 4) != base) return true;
+    if (load<u32>(unit, 4) !== base) return true;
     state = load<u32>(unit);
     at++;
   }
@@ -302,23 +302,23 @@ function collectPath(end: usize, origin: i32): i32 {
     let best = i32.MAX_VALUE;
     let chosen: usize = 0;
     let chosenWord: usize = 0;
-    for (let group: usize = load<u32>(heads + (position << 2)); group != 0; group = load<u32>(group)) {
+    for (let group: usize = load<u32>(heads + (position << 2)); group !== 0; group = load<u32>(group)) {
       const words: usize = load<u32>(group, 8);
-      const size: i32 = words == 0 ? 1 : load<i32>(words);
+      const size: i32 = words === 0 ? 1 : load<i32>(words);
       let node: usize = load<u32>(group, 4);
       for (let i = 0; i < size; i++, node += 8) {
         const cost = load<i32>(node) + <i32>load<i16>(row + load<u32>(node, 4));
         // Among equals MeCab takes the word that begins last; of words that begin together the first found.
-        if (cost < best || (cost == best && chosen != group && load<u32>(group, 12) == load<u32>(chosen, 12))) {
+        if (cost < best || (cost === best && chosen !== group && load<u32>(group, 12) === load<u32>(chosen, 12))) {
           best = cost;
           chosen = group;
-          chosenWord = words + 8 + (<usize>i << 3);
+          chosenWord = words + 8 + ((<usize>i) << 3);
         }
       }
     }
     const words: usize = load<u32>(chosen, 8);
-    if (words == 0) break;
-    const to: usize = <usize>count << 2;
+    if (words === 0) break;
+    const to: usize = (<usize>count) << 2;
     store<i32>(starts + to, origin + load<i32>(chosen, 16));
     store<i32>(ends + to, origin + <i32>position);
     store<i32>(tokens + to, load<i32>(words, 4) + <i32>load<u16>(chosenWord, 6));
@@ -334,7 +334,7 @@ function collectPath(end: usize, origin: i32): i32 {
 
 function reverse(array: usize, count: i32): void {
   let low = array;
-  let high = array + (<usize>count << 2) - 4;
+  let high = array + ((<usize>count) << 2) - 4;
   for (; low < high; low += 4, high -= 4) {
     const value = load<i32>(low);
     store<i32>(low, load<i32>(high));

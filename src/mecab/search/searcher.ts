@@ -15,8 +15,8 @@ let compiled: WebAssembly.Module | undefined;
 export function createSearcher(image: SearchImage, maxGroupingSize: number): Searcher {
   compiled ??= new WebAssembly.Module(Buffer.from(kernel, 'base64'));
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory: image.memory } });
-  const { useDictionary, useArena, parse } = exports as unknown as Kernel;
-  useDictionary(
+  const { setDictionary, setArena, parse } = exports as unknown as Kernel;
+  setDictionary(
     image.characters,
     image.matrix,
     image.leftSize,
@@ -28,11 +28,11 @@ export function createSearcher(image: SearchImage, maxGroupingSize: number): Sea
     image.rightIdOfBegin,
   );
   let arena = takeArena(image, 8192, 65536);
-  useArena(...arena.addresses);
+  setArena(...arena.addresses);
 
   const enlarge = (lineBytes: number, nodes: number): void => {
     arena = takeArena(image, lineBytes, nodes);
-    useArena(...arena.addresses);
+    setArena(...arena.addresses);
   };
   return {
     parse(bytes, begin, end) {
@@ -60,8 +60,8 @@ export function createSearcher(image: SearchImage, maxGroupingSize: number): Sea
 }
 
 interface Kernel {
-  useDictionary(...values: number[]): void;
-  useArena(...addresses: number[]): void;
+  setDictionary(...values: number[]): void;
+  setArena(...addresses: number[]): void;
   /** The number of tokens, or −1 if the arena is too small for the line. */
   parse(length: number, origin: number): number;
 }
