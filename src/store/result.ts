@@ -58,4 +58,14 @@ export interface Manifest {
   /** Last value of each metric. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly kumiki: string;
+  /** Boot of the machine that wrote it: until it is known to be on disk, another boot must not trust it unread. */
+  readonly boot?: string;
+  /** What earlier builds under this key gave, when they gave other bytes. Oldest first. */
+  readonly superseded?: readonly Superseded[];
+}
+
+export interface Superseded {
+  readonly run: string;
+  readonly started: string;
+  readonly outputs: Readonly<Record<string, Digest>>;
 }

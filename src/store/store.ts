@@ -29,10 +29,18 @@ export interface Store {
   digestBelow(key: Key, output: string, path: string): Digest | undefined;
   /** Keys that this instance id was ever built under, newest first. */
   history(instance: string): readonly Key[];
-  /** Locks a key for building; waits while another process holds it. If that one finishes it, its result is returned. */
+  /**
+   * Locks a key for building; waits while another process holds it. If its result is there by then (payload and all),
+   * that is returned instead, unless it is to be rebuilt. Rejects with a `StoreError` if the store cannot be written.
+   */
   claim(key: Key, options: ClaimOptions): Promise<Claim | StoredResult>;
-  /** Keeps these results from `gc`, `temp` and repair of other processes until this store is closed. */
+  /**
+   * Keeps these results from `gc`, `temp` and repair of other processes until this store is closed. Lease first, then
+   * `find`: what is found then stays.
+   */
   lease(keys: readonly Key[]): void;
+  /** Absolute paths of what was changed in these results since they were sealed: a stage wrote where it may only read. */
+  tampered(keys: readonly Key[]): string[];
   /** Removes the payload of a `temp` result, keeps its manifest; does nothing while others lease it. */
   removePayload(key: Key): Promise<void>;
   /** Resolves when all that was committed is on disk and noted in the journal. */
@@ -71,7 +79,10 @@ export interface Attempt {
   readonly resumed: boolean;
   /** Tells the lock who works on it, so that a successor can end what a dead engine left running. */
   noteProcessGroup(pid: number): void;
-  /** Checks, digests, seals and moves the outputs into place. `promised`: paths that must exist below an output. */
+  /**
+   * Checks, digests, seals and moves the outputs into place. `promised`: paths that must exist below an output.
+   * Failures are returned; the attempt is then still to be abandoned.
+   */
   commit(facts: CommitFacts): Promise<Committed>;
   /** Removes outputs; scratch stays if it is resumable. */
   abandon(): Promise<void>;

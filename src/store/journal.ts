@@ -1,0 +1,131 @@
+import type { Digest, Key } from './result.ts';
+import { openSegments, type Row } from './segments.ts';
+import type { StoredResult } from './store.ts';
+
+/** A result that is known to be on disk, and what tells at a glance that it still is the one that was noted. */
+export interface Noted extends StoredResult {
+  readonly attempt: number;
+  /** Inode of each output. */
+  readonly inodes: Readonly<Record<string, number>>;
+}
+
+/** What is known to be on disk, in memory: saves a no-op the reading of manifests, which are the truth. */
+export interface Journal {
+  get(key: Key): Noted | undefined;
+  keys(): Iterable<Key>;
+  /** Newest first. */
+  history(instance: string): readonly Key[];
+  /** Highest number of an attempt at this key that is known of; 0 if none. */
+  lastAttempt(key: Key): number;
+  /** Writes down an attempt that left no result, so that numbers count up over processes. */
+  noteAttempt(key: Key, number: number): void;
+  /** Known in this process at once; on disk with `append`. */
+  remember(result: Noted): void;
+  /** Writes rows of results that are durable by now; resolves when the rows are, too. */
+  append(results: readonly Noted[]): Promise<void>;
+  /** Replaces what is on disk by what is in memory when that makes the next reading cheaper. */
+  compactIfLarge(isInUse: (writer: string) => boolean): void;
+  /** Replaces what is on disk by what is in memory. */
+  compact(isInUse: (writer: string) => boolean): void;
+  close(): void;
+}
+
+/** Segments and lines (in live results) above which they are merged. */
+const manySegments = 16;
+const manyLines = 2;
+
+export function openJournal(directory: string, writer: string): Journal {
+  const segments = openSegments(directory, writer);
+  const rows = new Map<Key, ResultRow>();
+  const unpacked = new Map<Key, Noted>();
+  const histories = new Map<string, Key[]>();
+  const attempts = new Map<Key, AttemptRow>();
+  for (const row of segments.rows) {
+    if (isResultRow(row)) rows.set(row[1], row);
+    else if (isAttemptRow(row)) attempts.set(row[1], row);
+  }
+
+  const merged = () => [...rows.values(), ...attempts.values()].sort((a, b) => a[0] - b[0]);
+  const compact = (isInUse: (writer: string) => boolean) => segments.compact(merged(), isInUse);
+
+  return {
+    get(key) {
+      const known = unpacked.get(key);
+      if (known !== undefined) return known;
+      const row = rows.get(key);
+      if (row === undefined) return undefined;
+      const result = unpack(row);
+      unpacked.set(key, result);
+      return result;
+    },
+    keys: () => new Set([...rows.keys(), ...unpacked.keys()]),
+    history(instance) {
+      if (histories.size === 0) {
+        for (const row of segments.rows) if (isResultRow(row)) addNewest(histories, row[2], row[1]);
+      }
+      return histories.get(instance)?.toReversed() ?? [];
+    },
+    lastAttempt(key) {
+      return Math.max(unpacked.get(key)?.attempt ?? rows.get(key)?.[3] ?? 0, attempts.get(key)?.[2] ?? 0);
+    },
+    noteAttempt(key, number) {
+      for (const row of segments.append([[key, number]])) if (isAttemptRow(row)) attempts.set(key, row);
+    },
+    remember(result) {
+      unpacked.set(result.key, result);
+      if (histories.size > 0) addNewest(histories, result.instance, result.key);
+    },
+    async append(results) {
+      for (const row of segments.append(results.map(pack))) if (isResultRow(row)) rows.set(row[1], row);
+      await segments.sync();
+    },
+    compactIfLarge(isInUse) {
+      if (segments.count >= manySegments || segments.rows.length > manyLines * (rows.size + attempts.size) + 1_000)
+        compact(isInUse);
+    },
+    compact,
+    close: () => segments.close(),
+  };
+}
+
+type ResultRow = Row & readonly [number, Key, string, number, 0 | 1, ...(string | number)[]];
+
+function isResultRow(row: Row): row is ResultRow {
+  return typeof row[1] === 'string' && typeof row[2] === 'string' && row.length >= 5;
+}
+
+/** `[number, key, attempt]` */
+type AttemptRow = Row & readonly [number, Key, number];
+
+function isAttemptRow(row: Row): row is AttemptRow {
+  return row.length === 3 && typeof row[1] === 'string' && typeof row[2] === 'number';
+}
+
+/** `[number, key, instance, attempt, present, (name, kind, digest, size, inode)…]`: flat, since that parses fastest. */
+function pack(result: Noted): (string | number)[] {
+  const outputs = Object.entries(result.outputs).flatMap(([name, { kind, digest, size }]) => [
+    name,
+    kind === 'file' ? 'f' : 'd',
+    digest.slice('sha256:'.length),
+    size,
+    result.inodes[name] ?? 0,
+  ]);
+  return [result.key, result.instance, result.attempt, result.payload === 'present' ? 1 : 0, ...outputs];
+}
+
+function unpack([, key, instance, attempt, present, ...fields]: ResultRow): Noted {
+  const outputs: Record<string, StoredResult['outputs'][string]> = {};
+  const inodes: Record<string, number> = {};
+  for (let at = 0; at < fields.length; at += 5) {
+    const [name, kind, digest, size, inode] = fields.slice(at, at + 5) as [string, string, string, number, number];
+    outputs[name] = { kind: kind === 'f' ? 'file' : 'directory', digest: `sha256:${digest}` as Digest, size };
+    inodes[name] = inode;
+  }
+  return { key, instance, outputs, payload: present === 1 ? 'present' : 'removed', attempt, inodes };
+}
+
+function addNewest(histories: Map<string, Key[]>, instance: string, key: Key): void {
+  const keys = histories.get(instance);
+  if (keys === undefined) histories.set(instance, [key]);
+  else if (keys.at(-1) !== key) histories.set(instance, [...keys.filter((other) => other !== key), key]);
+}

@@ -1,0 +1,12 @@
+import { hash } from 'node:crypto';
+import type { InputRecord, Key } from './result.ts';
+
+/**
+ * Key of an instance's result: digest of its recipe and of the content of its inputs, by name.
+ * The order in which inputs are listed does not count; the order of the sources of one input does.
+ */
+export function resultKey(recipe: string, inputs: readonly Pick<InputRecord, 'name' | 'digests'>[]): Key {
+  const content = inputs.map(({ name, digests }) => [name, ...digests]);
+  content.sort(([a], [b]) => (a! < b! ? -1 : a! > b! ? 1 : 0));
+  return hash('sha256', JSON.stringify([recipe, content]));
+}

@@ -1,0 +1,178 @@
+import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Json } from '../graph/plan.ts';
+import { digestFiles } from './digest/digest-file.ts';
+import { digestTree } from './digest/digest-tree.ts';
+import { storeLayout } from './layout.ts';
+import { newHolderId } from './locks/holder.ts';
+import type { Digest, FileRecord } from './result.ts';
+import { isExecutable } from './seal.ts';
+import { openSegments, type Row } from './segments.ts';
+import type { Sources } from './store.ts';
+
+/** Segments from which on they are merged. What a process adds to a merged one is lost, and digested again. */
+const manySegments = 16;
+
+/**
+ * A file written to within this time may be written to again without its times showing it. Before such a file is
+ * read, the time is waited out.
+ */
+const settleMs = 50;
+
+/** What is remembered of a file: the digest holds as long as the rest is the same. */
+interface SourceRow {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly inode: number;
+  /** When it was looked at, by this machine's clock. */
+  readonly seenMs: number;
+  readonly digest: Digest;
+}
+
+/** Opens the index of files outside the store that is kept in a cache folder, which need not exist yet. */
+export async function openSources(cacheDirectory: string): Promise<Sources> {
+  const segments = openSegments(storeLayout(cacheDirectory).sources, newHolderId());
+  const rows = new Map<string, Row>();
+  for (const row of segments.rows) if (typeof row[1] === 'string') rows.set(row[1], row);
+  const fresh = new Map<string, SourceRow>();
+
+  const lookup = (path: string, status: Stats): Digest | undefined => {
+    const row = fresh.get(path) ?? unpack(rows.get(path));
+    return row !== undefined && isSame(row, status) && isSettled(status, row.seenMs) ? row.digest : undefined;
+  };
+
+  const known = (path: string): Digest | undefined => {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return undefined;
+    if (!status.isDirectory()) return lookup(path, status);
+    const files = unlessGone(() => filesBelow(path));
+    const digests = files?.map((file) => lookup(file.absolute, file.status));
+    return digests?.every((digest) => digest !== undefined) ? treeOf(files!, digests) : undefined;
+  };
+
+  const digestAll = async (files: readonly SourceFile[]): Promise<Digest[]> => {
+    await settle(files);
+    const before = files.map((file) => statSync(file.absolute));
+    const seenMs = Date.now();
+    const digests = await digestFiles(files.map((file, index) => ({ path: file.absolute, size: before[index]!.size })));
+    for (const [index, { absolute }] of files.entries()) {
+      const { size, mtimeMs, ctimeMs, ino } = before[index]!;
+      const row = { size, mtimeMs, ctimeMs, inode: ino, seenMs, digest: digests[index]! };
+      if (isSame(row, statSync(absolute))) fresh.set(absolute, row);
+    }
+    return digests;
+  };
+
+  const digest = async (path: string): Promise<Digest> => {
+    const status = statSync(path);
+    if (!status.isDirectory())
+      return lookup(path, status) ?? (await digestAll([{ path: '', absolute: path, status }]))[0]!;
+    const files = filesBelow(path);
+    const unknown = files.filter((file) => lookup(file.absolute, file.status) === undefined);
+    const digests = await digestAll(unknown);
+    const found = new Map(unknown.map((file, index) => [file, digests[index]!]));
+    return treeOf(
+      files,
+      files.map((file) => found.get(file) ?? lookup(file.absolute, file.status)!),
+    );
+  };
+
+  return {
+    known,
+    digest,
+    async unchanged(path, expected) {
+      if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
+      return (known(path) ?? (await digest(path))) === expected;
+    },
+    async save() {
+      if (fresh.size === 0) return;
+      for (const row of segments.append([...fresh].map(pack))) rows.set(String(row[1]), row);
+      segments.close();
+      fresh.clear();
+      if (segments.count >= manySegments) segments.compact([...rows.values()], () => false);
+    },
+  };
+}
+
+interface SourceFile {
+  /** Relative to the directory that was asked for. */
+  readonly path: string;
+  readonly absolute: string;
+  readonly status: Stats;
+}
+
+/** Regular files below a directory, links followed; a directory that holds itself by a link is entered once. */
+function filesBelow(root: string): SourceFile[] {
+  const files: SourceFile[] = [];
+  const visit = (directory: string, path: string, above: readonly string[]) => {
+    const real = realpathSync(directory);
+    if (above.includes(real)) return;
+    for (const name of readdirSync(directory).sort()) {
+      const absolute = `${directory}/${name}`;
+      const below = path === '' ? name : `${path}/${name}`;
+      const status = statSync(absolute);
+      if (status.isDirectory()) visit(absolute, below, [...above, real]);
+      else if (status.isFile()) files.push({ path: below, absolute, status });
+    }
+  };
+  visit(root, '', []);
+  return files;
+}
+
+/** Undefined if something vanished or cannot be read: `digest` will say what. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+function treeOf(files: readonly SourceFile[], digests: readonly Digest[]): Digest {
+  return digestTree(
+    files.map(({ path, status }, index): FileRecord => {
+      return { path, size: status.size, digest: digests[index]!, executable: isExecutable(status) };
+    }),
+  );
+}
+
+function isSame(row: SourceRow, { size, mtimeMs, ctimeMs, ino }: Stats): boolean {
+  return row.size === size && row.mtimeMs === mtimeMs && row.ctimeMs === ctimeMs && row.inode === ino;
+}
+
+/** Times in the future of the look (a clock was set back) prove nothing. */
+function isSettled({ mtimeMs, ctimeMs }: Stats, seenMs: number): boolean {
+  return Math.max(mtimeMs, ctimeMs) + settleMs <= seenMs;
+}
+
+/** Waits until what was just written cannot be written again within the same tick of the clock. */
+async function settle(files: readonly SourceFile[]): Promise<void> {
+  const now = Date.now();
+  const newest = files.reduce((latest, { status }) => Math.max(latest, settledAt(status, now)), 0);
+  if (newest > now) await sleep(newest - now);
+}
+
+function settledAt({ mtimeMs, ctimeMs }: Stats, now: number): number {
+  const written = Math.max(mtimeMs, ctimeMs);
+  return written <= now ? Math.ceil(written + settleMs) : 0;
+}
+
+function pack([path, { size, mtimeMs, ctimeMs, inode, seenMs, digest }]: readonly [string, SourceRow]): Json[] {
+  return [path, size, mtimeMs, ctimeMs, inode, seenMs, digest.slice('sha256:'.length)];
+}
+
+function unpack(row: Row | undefined): SourceRow | undefined {
+  if (row === undefined) return undefined;
+  const [, , size, mtimeMs, ctimeMs, inode, seenMs, digest] = row as unknown as [
+    number,
+    string,
+    number,
+    number,
+    number,
+    number,
+    number,
+    string,
+  ];
+  return { size, mtimeMs, ctimeMs, inode, seenMs, digest: `sha256:${digest}` };
+}
