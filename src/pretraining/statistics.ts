@@ -1,11 +1,5 @@
+import type { TokenizedCorpus } from './corpus/tokenized-corpus.ts';
 import type { InstanceCounts } from './instances/make-instances.ts';
-
-export interface CorpusCounts {
-  readonly documents: number;
-  readonly sentences: number;
-  readonly tokens: number;
-  readonly unknownTokens: number;
-}
 
 /** What `stats.json` says. */
 export interface Statistics {
@@ -24,14 +18,14 @@ export interface Statistics {
 
 const histogramBars = 8;
 
-export function statistics(corpus: CorpusCounts, made: InstanceCounts): Statistics {
+export function statistics(corpus: TokenizedCorpus, unknownTokens: number, made: InstanceCounts): Statistics {
   const tokensInInstances = made.lengths.reduce((sum, instances, length) => sum + instances * length, 0);
   return {
-    documents: corpus.documents,
-    sentences: corpus.sentences,
-    tokens: corpus.tokens,
-    unknown_tokens: corpus.unknownTokens,
-    unknown_rate: corpus.unknownTokens / corpus.tokens,
+    documents: corpus.documentStarts.length - 1,
+    sentences: corpus.sentenceStarts.length - 1,
+    tokens: corpus.ids.length,
+    unknown_tokens: unknownTokens,
+    unknown_rate: unknownTokens / corpus.ids.length,
     instances: made.instances,
     masked_tokens: made.maskedTokens,
     random_next_share: made.randomNext / made.instances,

@@ -15,16 +15,17 @@ import { slotWords } from '../../src/pretraining/instances/instance-slots.ts';
 import { makeInstances, noInstances } from '../../src/pretraining/instances/make-instances.ts';
 import { shuffleInstances } from '../../src/pretraining/instances/shuffle-instances.ts';
 import { type InstanceOptions, maxMasksOf } from '../../src/pretraining/options.ts';
+import { type PretrainingVocabulary, pretrainingVocabulary } from '../../src/pretraining/pretraining-vocabulary.ts';
 import { instanceFeatures } from '../../src/pretraining/records/instance-features.ts';
 import { recordEncoder } from '../../src/pretraining/records/record-encoder.ts';
-import type { SpecialIds } from '../../src/pretraining/special-ids.ts';
 import { cpythonRandom } from '../../src/text/cpython-random.ts';
+import { vocabularyOf } from '../../src/wordpiece/vocabulary.ts';
 import { plainInstances } from './plain-instances.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-instances-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Lines of a vocabulary file: special tokens, words, and continuations; `duplicates` repeats some lines. */
+/** Lines of a vocabulary file: vocabulary tokens, words, and continuations; `duplicates` repeats some lines. */
 function vocabularyLines(words: number, duplicates: number): string[] {
   const lines = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
   for (let i = 0; i < words; i++) lines.push(i % 3 === 1 ? `##w${i}` : `w${i}`);
@@ -32,28 +33,10 @@ function vocabularyLines(words: number, duplicates: number): string[] {
   return lines;
 }
 
-/** A later line of the same text takes the id; the place among the words stays that of the first. */
-function specialIds(lines: readonly string[]): { special: SpecialIds; ids: Map<string, number> } {
-  const ids = new Map<string, number>();
-  lines.forEach((line, id) => {
-    ids.set(line, id);
-  });
-  const id = (token: string) => ids.get(token)!;
-  const special = {
-    vocabularySize: lines.length,
-    unk: id('[UNK]'),
-    cls: id('[CLS]'),
-    sep: id('[SEP]'),
-    mask: id('[MASK]'),
-    randomIds: Uint32Array.from(ids.values()),
-  };
-  return { special, ids };
-}
-
 /** As the tokenizing workers would give it, one block a sentence. */
 function corpusOf(
   documents: readonly (readonly (readonly string[])[])[],
-  ids: Map<string, number>,
+  id: (token: string) => number,
   size: number,
 ): TokenizedCorpus {
   const builder = corpusBuilder(size, 0);
@@ -64,7 +47,7 @@ function corpusOf(
         if (token.startsWith('##')) continues[i >> 3]! |= 1 << (i & 7);
       });
       const block = new (idArrayFor(size))(sentence.length);
-      block.set(sentence.map((token) => ids.get(token)!));
+      block.set(sentence.map(id));
       builder.add({ ids: block, continues, sentences: Uint32Array.of(sentence.length) });
     }
     const empty = new (idArrayFor(size))(0);
@@ -74,24 +57,29 @@ function corpusOf(
 }
 
 /** Our instances, through spill, shuffle and records, as plain data. */
-async function ours(corpus: TokenizedCorpus, special: SpecialIds, options: InstanceOptions, bucketBytes?: number) {
+async function ours(
+  corpus: TokenizedCorpus,
+  vocabulary: PretrainingVocabulary,
+  options: InstanceOptions,
+  bucketBytes?: number,
+) {
   const maxMasks = maxMasksOf(options);
   const random = cpythonRandom(options.randomSeed);
   const counts = noInstances(options);
   const blocks: Uint8Array[] = [];
-  for (const block of makeInstances(corpus, special, options, random, counts)) {
+  for (const block of makeInstances(corpus, vocabulary, options, random, counts)) {
     blocks.push(Uint8Array.from(new Uint8Array(block.buffer, block.byteOffset, block.byteLength)));
   }
   const spilled = join(folder, 'spilled');
   await writeFile(spilled, Buffer.concat(blocks));
   const words = slotWords(maxMasks);
-  const encoder = recordEncoder(corpus.ids, special, { ...options, maxMasks, useV2FeatureNames: true });
+  const encoder = recordEncoder(corpus.ids, vocabulary, { ...options, maxMasks, useV2FeatureNames: true });
   const records = [];
   for await (const bucket of shuffleInstances(
     spilled,
     join(folder, 'dealt'),
     counts.instances,
-    words,
+    maxMasks,
     random,
     bucketBytes,
   )) {
@@ -134,16 +122,21 @@ test('instances are those of the plain algorithm, for any corpus, options and se
   await fc.assert(
     fc.asyncProperty(shapes, vocabularies, optionsOf, fc.nat(), async (shape, { words, duplicates }, options, seed) => {
       const lines = vocabularyLines(words, duplicates);
-      const { special, ids } = specialIds(lines);
-      const vocabulary = [...ids.keys()];
+      const { tokens: vocabulary, ids: idOf, positions } = vocabularyOf(lines);
+      const id = (token: string) => idOf[positions.get(token)!]!;
       const random = cpythonRandom(seed);
       const anyWord = () =>
         vocabulary[random.randrange(20) === 0 ? random.randrange(5) : random.randint(5, vocabulary.length - 1)]!;
       const documents = shape.map((document) => document.map((length) => Array.from({ length }, anyWord)));
-      const corpus = corpusOf(documents, ids, lines.length);
+      const corpus = corpusOf(documents, id, lines.length);
 
       const expected = plainInstances(documents, vocabulary, options);
-      const { records, counts } = await ours(corpus, special, options, 4096);
+      const { records, counts } = await ours(
+        corpus,
+        pretrainingVocabulary('vocab.txt', vocabularyOf(lines), false),
+        options,
+        4096,
+      );
       assert.equal(records.length, expected.length);
       records.forEach((record, i) => {
         const { tokens, segments, masks, isRandomNext } = expected[i]!;
@@ -153,7 +146,6 @@ test('instances are those of the plain algorithm, for any corpus, options and se
         ];
         const byToken = (values: readonly number[]) => Float64Array.from(padded(values, options.maxSeqLength));
         const byMask = (values: readonly number[]) => padded(values, options.maxPredictionsPerSeq);
-        const id = (token: string) => ids.get(token)!;
         assert.deepEqual(record, {
           inputWordIds: byToken(tokens.map(id)),
           inputMask: byToken(tokens.map(() => 1)),
@@ -175,6 +167,5 @@ test('instances are those of the plain algorithm, for any corpus, options and se
 });
 
 test('a vocabulary of more than 16 bits keeps its ids', () => {
-  const ids = new Map([['far', 70_000]]);
-  assert.deepEqual([...corpusOf([[['far', 'far']]], ids, 70_001).ids], [70_000, 70_000]);
+  assert.deepEqual([...corpusOf([[['far', 'far']]], () => 70_000, 70_001).ids], [70_000, 70_000]);
 });

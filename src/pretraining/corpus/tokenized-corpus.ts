@@ -26,17 +26,17 @@ export interface CorpusBuilder {
 }
 
 /** The array type that holds the ids of a vocabulary. */
-export function idArrayFor(vocabularySize: number): ArrayType<Uint16Array | Uint32Array> {
-  return vocabularySize <= 2 ** 16 ? Uint16Array : Uint32Array;
+export function idArrayFor(idLimit: number): ArrayType<Uint16Array | Uint32Array> {
+  return idLimit <= 2 ** 16 ? Uint16Array : Uint32Array;
 }
 
 /**
  * Joins blocks in order; a document may go on from one block to the next.
  * `expectedTokens` reserves address space, not memory: pages are taken when they are written.
  */
-export function corpusBuilder(vocabularySize: number, expectedTokens: number): CorpusBuilder {
+export function corpusBuilder(idLimit: number, expectedTokens: number): CorpusBuilder {
   const room = Math.max(expectedTokens, 1024);
-  let ids = shared(idArrayFor(vocabularySize), room);
+  let ids = shared(idArrayFor(idLimit), room);
   let continues = shared(Uint8Array, Math.ceil(room / 8) + 1);
   let sentenceStarts = shared(Uint32Array, Math.ceil(room / 16) + 1);
   let documentStarts = shared(Uint32Array, Math.ceil(room / 256) + 1);

@@ -14,7 +14,7 @@ export const slot = {
   bLength: 4,
   /** Twice the number of masks, and one more if B is a random next. */
   masksAndNext: 5,
-  /** Here begin the masks by position: position × vocabulary size + the id that stands there now. */
+  /** Here begin the masks by position: position × limit of ids + the id that stands there now. */
   masks: 6,
 } as const;
 

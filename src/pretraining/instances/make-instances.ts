@@ -1,7 +1,7 @@
 import type { CPythonRandom } from '../../text/cpython-random.ts';
 import type { TokenizedCorpus } from '../corpus/tokenized-corpus.ts';
 import { type InstanceOptions, maxMasksOf } from '../options.ts';
-import type { SpecialIds } from '../special-ids.ts';
+import type { PretrainingVocabulary } from '../pretraining-vocabulary.ts';
 import { slotWords, writePair } from './instance-slots.ts';
 import { masking } from './masking.ts';
 import { sentencePairs } from './sentence-pairs.ts';
@@ -30,14 +30,14 @@ const blockBytes = 4 << 20;
  */
 export function* makeInstances(
   corpus: TokenizedCorpus,
-  special: SpecialIds,
+  vocabulary: PretrainingVocabulary,
   options: InstanceOptions,
   random: CPythonRandom,
   counts: InstanceCounts,
 ): Generator<Uint32Array> {
   const words = slotWords(maxMasksOf(options));
   const block = new Uint32Array(Math.max(1, Math.floor(blockBytes / 4 / words)) * words);
-  const mask = masking(corpus, special, options, random);
+  const mask = masking(corpus, vocabulary, options, random);
   const documents = new Uint32Array(corpus.documentStarts.length - 1).map((_, i) => i);
   random.shuffle(documents);
 

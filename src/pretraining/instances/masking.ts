@@ -1,7 +1,7 @@
 import type { CPythonRandom } from '../../text/cpython-random.ts';
 import type { TokenizedCorpus } from '../corpus/tokenized-corpus.ts';
 import { type InstanceOptions, predictionsFor } from '../options.ts';
-import type { SpecialIds } from '../special-ids.ts';
+import type { PretrainingVocabulary } from '../pretraining-vocabulary.ts';
 import { slot } from './instance-slots.ts';
 import type { SentencePair } from './sentence-pairs.ts';
 
@@ -15,7 +15,7 @@ export type Masking = (pair: SentencePair, words: Uint32Array, at: number) => nu
  */
 export function masking(
   { ids, continues }: TokenizedCorpus,
-  { vocabularySize, cls, sep, mask, randomIds }: SpecialIds,
+  { idLimit, cls, sep, mask, randomIds }: PretrainingVocabulary,
   options: InstanceOptions,
   random: CPythonRandom,
 ): Masking {
@@ -77,7 +77,7 @@ export function masking(
     for (let position = 1; word < at + slot.masks + masked; position++) {
       const replaced = replacements[position]!;
       if (replaced === 0) continue;
-      words[word++] = position * vocabularySize + replaced - 1;
+      words[word++] = position * idLimit + replaced - 1;
       replacements[position] = 0;
     }
     return masked;

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { CPythonRandom } from '../../text/cpython-random.ts';
-import { slot } from './instance-slots.ts';
+import { slot, slotWords } from './instance-slots.ts';
 import { openScratch } from './scratch-file.ts';
 
 /** What the write buffers of all buckets occupy together. */
@@ -15,10 +15,11 @@ export async function* shuffleInstances(
   spilled: string,
   dealt: string,
   count: number,
-  words: number,
+  maxMasks: number,
   random: CPythonRandom,
   bucketBytes = 32 << 20,
 ): AsyncGenerator<Uint32Array> {
+  const words = slotWords(maxMasks);
   const bucketSlots = Math.max(1, Math.floor(bucketBytes / 4 / words));
   await deal(spilled, dealt, shuffledRanks(count, random), words, bucketSlots);
   await rm(spilled);

@@ -1,12 +1,14 @@
 import { decodeExample, type Feature } from '../../tensorflow/example.ts';
 
+type Integers = Int32Array | Float64Array;
+
 /** A pretraining record as numbers. The names are TensorFlow Model Garden's; the original's older ones are read too. */
 export interface InstanceFeatures {
-  readonly inputWordIds: Float64Array;
-  readonly inputMask: Float64Array;
-  readonly inputTypeIds: Float64Array;
-  readonly maskedPositions: Float64Array;
-  readonly maskedIds: Float64Array;
+  readonly inputWordIds: Integers;
+  readonly inputMask: Integers;
+  readonly inputTypeIds: Integers;
+  readonly maskedPositions: Integers;
+  readonly maskedIds: Integers;
   readonly maskedWeights: Float32Array;
   readonly isRandomNext: boolean;
 }

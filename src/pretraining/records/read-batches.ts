@@ -142,7 +142,7 @@ function batchOf(
   { tokens, masks }: { readonly tokens: number; readonly masks: number },
   position: DataPosition,
 ): Batch {
-  const integers = (width: number, values: (row: InstanceFeatures) => Float64Array) => {
+  const integers = (width: number, values: (row: InstanceFeatures) => ArrayLike<number>) => {
     const matrix = new Int32Array(rows.length * width);
     rows.forEach((row, i) => {
       matrix.set(values(row), i * width);

@@ -1,7 +1,8 @@
 import { exampleWriter } from '../../tensorflow/example.ts';
 import { recordOverhead, writeRecord } from '../../tensorflow/tfrecord.ts';
 import { slot, slotWords } from '../instances/instance-slots.ts';
-import type { SpecialIds } from '../special-ids.ts';
+import type { PretrainingVocabulary } from '../pretraining-vocabulary.ts';
+import type { InstanceFeatures } from './instance-features.ts';
 
 export interface RecordOptions {
   readonly maxSeqLength: number;
@@ -12,14 +13,16 @@ export interface RecordOptions {
 }
 
 export interface RecordEncoder {
+  /** The instance of the slot at `at`, overwritten by the next call. */
+  features(slots: Uint32Array, at: number): InstanceFeatures;
   /** The records of these slots as a part of a TFRecord file, overwritten by the next call. */
   encode(slots: Uint32Array): Uint8Array;
 }
 
-/** The original's records. Features in the order that TensorFlow's Python gives them, which no specification defines. */
+/** The original's records. Features stand in the order of TensorFlow's own map, which no specification defines: 2.12 gives these two. */
 export function recordEncoder(
   ids: Uint16Array | Uint32Array,
-  { vocabularySize, cls, sep }: SpecialIds,
+  { idLimit, cls, sep }: PretrainingVocabulary,
   { maxSeqLength, maxPredictionsPerSeq, maxMasks, useV2FeatureNames }: RecordOptions,
 ): RecordEncoder {
   const inputIds = new Int32Array(maxSeqLength);
@@ -29,15 +32,27 @@ export function recordEncoder(
   const maskedIds = new Int32Array(maxPredictionsPerSeq);
   const maskedWeights = new Float32Array(maxPredictionsPerSeq);
   const nextSentence = new Int32Array(1);
-  const example = exampleWriter([
-    { name: useV2FeatureNames ? 'input_word_ids' : 'input_ids', values: inputIds },
-    { name: 'masked_lm_ids', values: maskedIds },
-    { name: useV2FeatureNames ? 'input_type_ids' : 'segment_ids', values: typeIds },
-    { name: 'next_sentence_labels', values: nextSentence },
-    { name: 'masked_lm_positions', values: maskedPositions },
-    { name: 'input_mask', values: inputMask },
-    { name: 'masked_lm_weights', values: maskedWeights },
-  ]);
+  const example = exampleWriter(
+    useV2FeatureNames
+      ? [
+          { name: 'input_word_ids', values: inputIds },
+          { name: 'masked_lm_ids', values: maskedIds },
+          { name: 'input_type_ids', values: typeIds },
+          { name: 'next_sentence_labels', values: nextSentence },
+          { name: 'masked_lm_positions', values: maskedPositions },
+          { name: 'input_mask', values: inputMask },
+          { name: 'masked_lm_weights', values: maskedWeights },
+        ]
+      : [
+          { name: 'masked_lm_ids', values: maskedIds },
+          { name: 'input_ids', values: inputIds },
+          { name: 'masked_lm_positions', values: maskedPositions },
+          { name: 'next_sentence_labels', values: nextSentence },
+          { name: 'input_mask', values: inputMask },
+          { name: 'masked_lm_weights', values: maskedWeights },
+          { name: 'segment_ids', values: typeIds },
+        ],
+  );
   const words = slotWords(maxMasks);
   let buffer = new Uint8Array(0);
 
@@ -67,10 +82,10 @@ export function recordEncoder(
     const masks = slots[at + slot.masksAndNext]! >>> 1;
     for (let i = 0; i < masks; i++) {
       const mask = slots[at + slot.masks + i]!;
-      const position = Math.floor(mask / vocabularySize);
+      const position = Math.floor(mask / idLimit);
       maskedPositions[i] = position;
       maskedIds[i] = inputIds[position]!;
-      inputIds[position] = mask - position * vocabularySize;
+      inputIds[position] = mask - position * idLimit;
     }
     maskedPositions.fill(0, masks);
     maskedIds.fill(0, masks);
@@ -79,6 +94,20 @@ export function recordEncoder(
   }
 
   return {
+    features(slots, at) {
+      fillTokens(slots, at);
+      fillMasks(slots, at);
+      const isRandomNext = nextSentence[0] === 1;
+      return {
+        inputWordIds: inputIds,
+        inputMask,
+        inputTypeIds: typeIds,
+        maskedPositions,
+        maskedIds,
+        maskedWeights,
+        isRandomNext,
+      };
+    },
     encode(slots) {
       const room = (slots.length / words) * (example.maxLength + recordOverhead);
       if (buffer.length < room) buffer = new Uint8Array(room);

@@ -1,12 +1,12 @@
 /** The worker that turns slots into a part of the file: records, and one gzip member of them if asked. */
 import { gzipSync } from 'node:zlib';
 import { serveJobs } from '../../threads/workers.ts';
-import type { SpecialIds } from '../special-ids.ts';
+import type { PretrainingVocabulary } from '../pretraining-vocabulary.ts';
 import { type RecordOptions, recordEncoder } from './record-encoder.ts';
 
 export interface RecordSetup {
   readonly ids: Uint16Array | Uint32Array;
-  readonly special: SpecialIds;
+  readonly vocabulary: PretrainingVocabulary;
   readonly options: RecordOptions;
   /** 0 to 9, or undefined for no compression. */
   readonly gzipLevel: number | undefined;
@@ -15,8 +15,8 @@ export interface RecordSetup {
 const operatingSystem = 9;
 const unknownSystem = 255;
 
-serveJobs(({ ids, special, options, gzipLevel }: RecordSetup) => {
-  const encoder = recordEncoder(ids, special, options);
+serveJobs(({ ids, vocabulary, options, gzipLevel }: RecordSetup) => {
+  const encoder = recordEncoder(ids, vocabulary, options);
   return (slots: Uint32Array) => {
     const records = encoder.encode(slots);
     const bytes = gzipLevel === undefined ? records.slice() : gzipMember(records, gzipLevel);
