@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
 import { followEventLines } from './event-lines.ts';
 import { shellExit } from './job-failure.ts';
+import { signalGroup } from './process-group.ts';
 import { type ShellWorker, startShellWorker } from './shell-worker.ts';
+import { simpleCommand } from './simple-command.ts';
 import { startStageProcess } from './stage-process.ts';
 import { type Grace, type Supervised, supervise } from './supervise.ts';
 
@@ -13,14 +16,18 @@ export function createLocalExecutor(grace: Partial<Grace> = {}): Executor {
   const timing = { ...defaultGrace, ...grace };
 
   const startShell = async (job: Job, script: string): Promise<Supervised> => {
-    const worker = idle.pop() ?? startShellWorker(job.cwd);
-    const { pid, end } = await worker.run({ script, log: job.log, env: job.env });
+    const at = idle.findLastIndex((worker) => worker.suits(job.env));
+    const worker = idle.splice(at, at < 0 ? 0 : 1)[0] ?? startShellWorker(job.cwd, job.env);
+    const { pid, end } = await worker.run({ words: commandWords(job, script), log: job.log, env: job.env });
     const exit = end.then(
       ({ status, cpuSeconds }) => {
         idle.push(worker);
         return { ...shellExit(status), cpuSeconds };
       },
-      (error: Error) => ({ code: null, signal: null, failure: { reason: 'lost' as const, message: error.message } }),
+      (error: Error) => {
+        signalGroup(pid, 'SIGKILL');
+        return { code: null, signal: null, failure: { reason: 'lost' as const, message: error.message } };
+      },
     );
     return { pid, exit };
   };
@@ -41,4 +48,17 @@ export function createLocalExecutor(grace: Partial<Grace> = {}): Executor {
       for (const worker of idle.splice(0)) worker.close();
     },
   };
+}
+
+/** Longest script that is given as an argument: Linux allows 128 KiB for one. */
+const longestArgument = 100_000;
+
+function commandWords(job: Job, script: string): readonly string[] {
+  const words = simpleCommand(script);
+  if (words && script.length < longestArgument) return words;
+  const bash = ['bash', '-euo', 'pipefail'];
+  if (Buffer.byteLength(script) < longestArgument) return [...bash, '-c', script];
+  const file = `${job.log}.sh`;
+  writeFileSync(file, script);
+  return [...bash, file];
 }

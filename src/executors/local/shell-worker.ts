@@ -8,8 +8,8 @@ import { shellQuote } from '../shell-quote.ts';
  * only the engine holds open, and then makes the worker kill its script's group. That pipe closes however the engine ends,
  * and the group is known to the worker from the fork on, so there is no moment at which a script could be left behind.
  *
- * Records arrive on standard input, ended by NUL: a call of `run LOG SCRIPT NAME=VALUE…`. Answers go to descriptor 4: the
- * script's process id; then, when it has ended, its exit status and its user and system seconds.
+ * Records arrive on standard input, ended by NUL: a call of `run LOG COUNT WORD… NAME=VALUE…` with COUNT words of a command.
+ * Answers go to descriptor 4: its process id; then, when it has ended, its exit status and its user and system seconds.
  */
 const program = `
 exec 4>&1 >/dev/null 2>/dev/null
@@ -21,9 +21,9 @@ run() {
   { time {
     (
       exec </dev/null >>"$1" 2>&1 3>&- 4>&-
-      export "\${@:3}"
+      export "\${@:3+$2}"
       unset OLDPWD
-      exec "$BASH" -euo pipefail -c "$2"
+      exec "\${@:3:$2}"
     ) &
     echo "$!" >&4
     wait "$!"
@@ -40,30 +40,41 @@ export interface ShellEnd {
 }
 
 export interface ShellWorker {
-  /** Starts a script and resolves with its process id; `end` rejects only if the worker itself died. */
-  run(script: ShellScript): Promise<{ readonly pid: number; readonly end: Promise<ShellEnd> }>;
+  /** Starts a command and resolves with its process id; `end` rejects only if the worker itself died. */
+  run(command: ShellCommand): Promise<{ readonly pid: number; readonly end: Promise<ShellEnd> }>;
+  /** Whether an environment can be given to a command: the worker can change what it has itself, but not take it away. */
+  suits(env: Environment): boolean;
   close(): void;
 }
 
-export interface ShellScript {
-  readonly script: string;
+export interface ShellCommand {
+  readonly words: readonly string[];
+  /** Standard output and error are appended to it. */
   readonly log: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Environment;
 }
 
-export function startShellWorker(cwd: string): ShellWorker {
+type Environment = Readonly<Record<string, string>>;
+
+/** What nearly every command has in common: given once, since bash spends time on each change of a locale or path. */
+const common = ['PATH', 'HOME', 'TMPDIR', 'LANG'];
+
+export function startShellWorker(cwd: string, env: Environment): ShellWorker {
+  const own = Object.fromEntries(common.flatMap((name) => (name in env ? [[name, env[name]!]] : [])));
   const worker = spawn('bash', ['--norc', '-c', program], {
     cwd,
-    env: { PATH: process.env.PATH },
+    env: own,
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
   });
   const answers = readAnswers(worker);
   (worker.stdin as Writable).on('error', () => {});
   return {
-    async run({ script, log, env }) {
-      const words = [log, script, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
-      worker.stdin?.write(`run ${words.map(shellQuote).join(' ')}\0`);
+    suits: (wanted) => Object.keys(own).every((name) => name in wanted),
+    async run({ words, log, env }) {
+      const changes = Object.entries(env).filter(([name, value]) => own[name] !== value);
+      const given = [log, String(words.length), ...words, ...changes.map(([name, value]) => `${name}=${value}`)];
+      worker.stdin?.write(`run ${given.map(shellQuote).join(' ')}\0`);
       const pid = Number(await answers.next());
       return { pid, end: answers.next().then(parseEnd) };
     },

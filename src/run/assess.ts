@@ -1,0 +1,99 @@
+import type { Instance, Plan } from '../graph/plan.ts';
+import { resultKey } from '../store/key.ts';
+import type { Digest, Key } from '../store/result.ts';
+import type { Sources, Store, StoredResult } from '../store/store.ts';
+import { digestInputs, type InputView } from './inputs.ts';
+
+export type Assessment =
+  /** Its result is in the store; of a frozen instance, its newest. */
+  | { readonly kind: 'current'; readonly key: Key; readonly result: StoredResult }
+  | {
+      readonly kind: 'stale';
+      readonly key: Key;
+      readonly inputs: readonly { readonly name: string; readonly digests: readonly Digest[] }[];
+      /** `payload-removed`: it is current, but a stale reader needs what was removed. */
+      readonly reason: 'no-result' | 'forced' | 'always' | 'payload-removed';
+    }
+  /** Its key hangs on results that do not exist yet. */
+  | { readonly kind: 'waiting'; readonly on: readonly number[] }
+  /** Its key hangs on sources that must be digested first (absolute paths). */
+  | { readonly kind: 'undigested'; readonly paths: readonly string[] }
+  /** It cannot run: the sentence says why. */
+  | { readonly kind: 'impossible'; readonly message: string };
+
+export interface AssessOptions {
+  readonly store: Store;
+  readonly sources: Sources;
+  /** Instances that were asked for; all if left out. What they need is assessed with them. */
+  readonly selection?: ReadonlySet<number>;
+  /** Instances to build though a result is there. */
+  readonly force?: ReadonlySet<number>;
+}
+
+/** State of every instance that is needed, by index; the others are left undefined. Reads only what is in memory, and one stat a file. */
+export function assess(plan: Plan, options: AssessOptions): readonly (Assessment | undefined)[] {
+  const results: (StoredResult | undefined)[] = [];
+  const view: InputView = { plan, store: options.store, sources: options.sources, resultOf: (index) => results[index] };
+  const needed = neededInstances(plan, options.selection);
+  const assessments = plan.instances.map((instance) => {
+    if (!needed[instance.index]) return undefined;
+    const assessment = assessInstance(instance, view, options.force?.has(instance.index) ?? false);
+    if (assessment.kind === 'current') results[instance.index] = assessment.result;
+    return assessment;
+  });
+  return withRebuilds(plan, assessments, view);
+}
+
+/** State of one instance, given the results of those that it reads from. */
+export function assessInstance(instance: Instance, view: InputView, forced: boolean): Assessment {
+  if (instance.frozen) return assessFrozen(instance, view.store);
+  const inputs = digestInputs(instance, view);
+  if (inputs.kind === 'missing') return { kind: 'impossible', message: inputs.message };
+  if (inputs.kind !== 'known') return inputs;
+  const key = resultKey(instance.recipe, inputs.inputs);
+  const stale = (reason: 'no-result' | 'forced' | 'always') =>
+    ({ kind: 'stale', key, inputs: inputs.inputs, reason }) as const;
+  if (instance.always) return stale('always');
+  if (forced) return stale('forced');
+  const result = view.store.find(key);
+  return result ? { kind: 'current', key, result } : stale('no-result');
+}
+
+function assessFrozen(instance: Instance, store: Store): Assessment {
+  for (const key of store.history(instance.id)) {
+    const result = store.find(key);
+    if (result) return { kind: 'current', key, result };
+  }
+  return { kind: 'impossible', message: 'is frozen but has no earlier result: take `frozen` away to build one' };
+}
+
+/** The selection and all that it needs. What only a frozen instance would read is not needed. */
+export function neededInstances(plan: Plan, selection: ReadonlySet<number> | undefined): Uint8Array {
+  const needed = new Uint8Array(plan.instances.length);
+  for (let index = plan.instances.length - 1; index >= 0; index--) {
+    if (!selection || selection.has(index)) needed[index] = 1;
+    const instance = plan.instances[index]!;
+    if (!needed[index] || instance.frozen) continue;
+    for (const dependency of instance.dependsOn) needed[dependency] = 1;
+  }
+  return needed;
+}
+
+/** Marks current instances whose removed payload a stale one reads, and so on upwards. */
+function withRebuilds(
+  plan: Plan,
+  assessments: (Assessment | undefined)[],
+  view: InputView,
+): readonly (Assessment | undefined)[] {
+  for (let index = plan.instances.length - 1; index >= 0; index--) {
+    if (assessments[index]?.kind !== 'stale') continue;
+    for (const dependency of plan.instances[index]!.dependsOn) {
+      const read = assessments[dependency];
+      if (read?.kind !== 'current' || read.result.payload === 'present') continue;
+      const inputs = digestInputs(plan.instances[dependency]!, view);
+      if (inputs.kind !== 'known') continue;
+      assessments[dependency] = { kind: 'stale', key: read.key, inputs: inputs.inputs, reason: 'payload-removed' };
+    }
+  }
+  return assessments;
+}

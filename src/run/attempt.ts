@@ -1,0 +1,179 @@
+import type { Job, JobEnd, JobListener } from '../executors/executor.ts';
+import type { Instance } from '../graph/plan.ts';
+import type { Attempt, Claim, StoredResult } from '../store/store.ts';
+import { formatBytes } from './bytes.ts';
+import type { RunContext } from './context.ts';
+import type { Failure, InstanceFinished } from './events.ts';
+import { consumedKeys, outsideFiles, recordInputs } from './inputs.ts';
+import { describeJob, resumeIdentity } from './job.ts';
+import { requestOf } from './schedule/pools.ts';
+import type { Slot, Stale } from './schedule/scheduler.ts';
+
+export type AttemptOutcome =
+  | { readonly ok: true; readonly result: StoredResult; readonly irreproducible?: InstanceFinished['irreproducible'] }
+  | { readonly ok: false; readonly failure: Failure };
+
+/**
+ * Runs an instance once under a claim: starts its job, checks that its inputs are still what its key says, and gives the outputs to the
+ * store. `retryInMs` is asked after a failure, for the event that reports it.
+ */
+export async function runAttempt(
+  context: RunContext,
+  instance: Instance,
+  stale: Stale,
+  claim: Claim,
+  slot: Slot,
+  retryInMs: (failure: Failure) => number | undefined,
+): Promise<AttemptOutcome> {
+  const attempt = await claim.begin({
+    outputs: instance.outputs,
+    ...(instance.resume && { resume: resumeIdentity(instance.resume, stale.inputs) }),
+  });
+  const started = new Date();
+  const outside = outsideFiles(instance, context.view);
+  const metrics: Record<string, number> = {};
+  const job = describeJob(context, instance, stale.key, attempt);
+  const end = await runJob(context, job, attempt, metrics);
+  // The next one may start while this one's result is stored; not after a failure, which may stop the run.
+  if (!end.failure) slot.pause();
+  const failure = end.failure ?? (await changedInput(context, instance, outside));
+  const outcome = failure
+    ? ({ ok: false, failure } as const)
+    : await attempt.commit({
+        instance: instance.id,
+        recipe: JSON.parse(instance.recipe),
+        inputs: recordInputs(instance, stale.inputs, context.view),
+        promised: instance.promised,
+        how: howParams(instance),
+        run: context.folder.id,
+        started: started.toISOString(),
+        seconds: end.seconds,
+        ...(end.cpuSeconds !== undefined && { cpuSeconds: end.cpuSeconds }),
+        ...(end.peakMemory !== undefined && { peakMemory: end.peakMemory }),
+        resources: requestOf(instance),
+        exit: 0,
+        metrics,
+        log: job.log,
+      });
+  if (!outcome.ok) await attempt.abandon();
+  report(context, instance, attempt, end, outcome.ok ? undefined : outcome.failure, retryInMs);
+  return outcome;
+}
+
+async function runJob(
+  context: RunContext,
+  job: Job,
+  attempt: Attempt,
+  metrics: Record<string, number>,
+): Promise<JobEnd> {
+  const { instance } = job;
+  const executor = context.executors[instance.executor ?? 'local'];
+  if (!executor) return { seconds: 0, failure: cannotStart(`there is no executor named ${instance.executor}`) };
+  const listener: JobListener = {
+    progress: (done, total, unit) =>
+      context.events.emit({
+        type: 'progress',
+        instance: instance.id,
+        done,
+        unit,
+        ...(total !== undefined && { total }),
+      }),
+    metric(name, value, step) {
+      metrics[name] = value;
+      context.events.emit({ type: 'metric', instance: instance.id, name, value, ...(step !== undefined && { step }) });
+    },
+    warning: (message) => context.events.emit({ type: 'warning', instance: instance.id, message }),
+  };
+  let stopped = false;
+  try {
+    const running = await executor.start(job, listener);
+    attempt.noteProcessGroup(running.pid);
+    context.running.set(instance.index, {
+      instance,
+      stop(how) {
+        stopped = true;
+        running.stop(how);
+      },
+    });
+    context.events.emit({
+      type: 'attempt-started',
+      instance: instance.id,
+      key: job.key,
+      attempt: attempt.number,
+      pid: running.pid,
+      log: job.log,
+      executor: executor.name,
+      resources: requestOf(instance),
+      ...(attempt.resumed && { resumed: true as const }),
+    });
+    const end = await running.end;
+    return stopped && end.failure ? { ...end, failure: { reason: 'cancelled', message: 'was stopped' } } : end;
+  } catch (error) {
+    return { seconds: 0, failure: cannotStart((error as Error).message) };
+  } finally {
+    context.running.delete(instance.index);
+  }
+}
+
+function cannotStart(why: string): Failure {
+  return { reason: 'cannot-start', message: `could not be started: ${why}` };
+}
+
+/** The failure of an attempt that read something else than its key says, if it did. */
+async function changedInput(
+  context: RunContext,
+  instance: Instance,
+  outside: ReturnType<typeof outsideFiles>,
+): Promise<Failure | undefined> {
+  const { sources, store } = context.view;
+  for (const { path, digest } of outside) {
+    if (digest && (await sources.unchanged(path, digest))) continue;
+    return {
+      reason: 'input-changed',
+      message: `its input ${path} changed while it ran, so the result is not kept: run again`,
+    };
+  }
+  const changed = store.tampered(consumedKeys(instance, context.view))[0];
+  if (changed === undefined) return undefined;
+  return {
+    reason: 'store-changed',
+    message: `a file of the store that it reads was changed (${changed}): stages must write only to their outputs; kumiki cache verify repairs the store`,
+  };
+}
+
+/** Parameters that are recorded but not part of the key: those that the recipe leaves out. */
+function howParams(instance: Instance) {
+  const recipe = JSON.parse(instance.recipe) as { readonly with?: Readonly<Record<string, unknown>> };
+  const names = Object.keys(instance.with).filter((name) => !(recipe.with && name in recipe.with));
+  return Object.fromEntries(names.map((name) => [name, JSON.parse(JSON.stringify(instance.with[name]))]));
+}
+
+function report(
+  context: RunContext,
+  instance: Instance,
+  attempt: Attempt,
+  end: JobEnd,
+  failure: Failure | undefined,
+  retryInMs: (failure: Failure) => number | undefined,
+): void {
+  const delay = failure && retryInMs(failure);
+  const asked = instance.resources.memory;
+  if (asked !== undefined && end.peakMemory !== undefined && end.peakMemory > asked) {
+    context.events.emit({
+      type: 'warning',
+      instance: instance.id,
+      message: `used ${formatBytes(end.peakMemory)} of memory but asks for ${formatBytes(asked)}: raise resources.memory`,
+    });
+  }
+  context.events.emit({
+    type: 'attempt-finished',
+    instance: instance.id,
+    attempt: attempt.number,
+    outcome: failure ? (failure.reason === 'cancelled' ? 'cancelled' : 'failed') : 'succeeded',
+    seconds: end.seconds,
+    ...(failure && { failure }),
+    ...(end.cpuSeconds !== undefined && { cpuSeconds: end.cpuSeconds }),
+    ...(end.peakMemory !== undefined && { peakMemory: end.peakMemory }),
+    ...(delay !== undefined && { retryInMs: delay }),
+  });
+}

@@ -1,0 +1,26 @@
+import type { Executor, RunningJob } from '../executors/executor.ts';
+import type { Instance } from '../graph/plan.ts';
+import type { EventLog } from './folder/event-log.ts';
+import type { RunFolder } from './folder/run-folder.ts';
+import type { InputView } from './inputs.ts';
+
+/** What the parts of a run share. */
+export interface RunContext {
+  readonly view: InputView;
+  readonly folder: RunFolder;
+  readonly events: EventLog;
+  readonly executors: Readonly<Record<string, Executor>>;
+  /** Absolute path of the module of a stage that is built in or the user's own. */
+  readonly moduleOf: (instance: Instance) => string;
+  /** Attempts that run now, by instance. */
+  readonly running: Map<number, RunningAttempt>;
+  /** Aborted when nothing new may start: ends waits for retries and for other processes. */
+  readonly stopping: AbortSignal;
+  /** Instances whose attempts must not be repeated. */
+  readonly cancelled: Set<number>;
+}
+
+export interface RunningAttempt {
+  readonly instance: Instance;
+  readonly stop: RunningJob['stop'];
+}

@@ -1,0 +1,58 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../../graph/plan.ts';
+import type { Digest, Key } from '../../store/result.ts';
+
+/** `cache/runs/RUN`: all that a run leaves for those who watch it, and for those who come later. */
+export interface RunFolder {
+  readonly id: string;
+  readonly directory: string;
+  readonly events: string;
+  readonly control: string;
+  logPath(instance: string, attempt: number): string;
+  eventsPath(instance: string, attempt: number): string;
+  /** A file that holds a value of the workflow, for stages that read it as an input. */
+  writeValue(value: Json, digest: Digest): string;
+  /** Notes keys that the run reads or makes, so that `gc` keeps them. */
+  noteKeys(keys: readonly (readonly [instance: string, key: Key])[]): void;
+}
+
+export function createRunFolder(cache: string, id: string, facts: { readonly [name: string]: Json }): RunFolder {
+  const directory = join(cache, 'runs', id);
+  for (const name of ['logs', 'values', 'metrics']) mkdirSync(join(directory, name), { recursive: true });
+  writeFileSync(join(directory, 'run.json'), `${JSON.stringify({ format: 1, id, ...facts }, null, 2)}\n`);
+  return {
+    id,
+    directory,
+    events: join(directory, 'events.jsonl'),
+    control: join(directory, 'control.jsonl'),
+    logPath: (instance, attempt) => join(directory, 'logs', `${fileName(instance)}.${attempt}.log`),
+    eventsPath: (instance, attempt) => join(directory, 'metrics', `${fileName(instance)}.${attempt}.jsonl`),
+    writeValue(value, digest) {
+      const file = join(directory, 'values', `${digest.slice('sha256:'.length)}.json`);
+      writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+      return file;
+    },
+    noteKeys(keys) {
+      const lines = keys.map(([instance, key]) => `${JSON.stringify({ instance, key })}\n`);
+      appendFileSync(join(directory, 'keys.ndjson'), lines.join(''));
+    },
+  };
+}
+
+/** Sorts by time: `20261123-184501-3f9a`. */
+export function newRunId(now: Date): string {
+  const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
+  return `${date}-${time}-${randomBytes(2).toString('hex')}`;
+}
+
+const longestName = 150;
+
+/** An instance id as part of a file name: what a file system may refuse is written as %XX, a long one is cut and told apart by its digest. */
+function fileName(id: string): string {
+  const name = id.replaceAll(/[^\w.,=[\]-]/gu, (character) => encodeURIComponent(character).replaceAll("'", '%27'));
+  return name.length <= longestName
+    ? name
+    : `${name.slice(0, longestName)}~${createHash('sha256').update(id).digest('hex').slice(0, 12)}`;
+}

@@ -1,0 +1,66 @@
+import type { Job } from '../executors/executor.ts';
+import type { Instance } from '../graph/plan.ts';
+import type { StageRequest } from '../stage/messages.ts';
+import { digestJson } from '../store/digest/digest-json.ts';
+import type { Digest, Key } from '../store/result.ts';
+import type { Attempt } from '../store/store.ts';
+import type { RunContext } from './context.ts';
+import { fillEnvironment, fillScript, fillValue, type Paths } from './fill.ts';
+import { sourcePath } from './inputs.ts';
+import { requestOf } from './schedule/pools.ts';
+
+/** All that an executor needs to run an attempt, every path known. */
+export function describeJob(context: RunContext, instance: Instance, key: Key, attempt: Attempt): Job {
+  const { view, folder } = context;
+  const inputs = Object.fromEntries(
+    instance.inputs.map((input) => [
+      input.name,
+      input.sources.map((source) =>
+        sourcePath(source, view, ({ value }) => folder.writeValue(value, digestJson(value))),
+      ),
+    ]),
+  );
+  const paths: Paths = { inputs, outputs: attempt.outputs };
+  const events = folder.eventsPath(instance.id, attempt.number);
+  return {
+    instance,
+    key,
+    attempt: attempt.number,
+    cwd: view.plan.root,
+    env: {
+      ...fillEnvironment(instance, paths, process.env),
+      KUMIKI_SCRATCH: attempt.scratch,
+      KUMIKI_EVENTS: events,
+    },
+    command:
+      instance.action.kind === 'run'
+        ? { kind: 'shell', script: fillScript(instance.action, paths), events }
+        : { kind: 'stage', module: context.moduleOf(instance), request: stageRequest(instance, paths, attempt) },
+    log: folder.logPath(instance.id, attempt.number),
+    ...(instance.timeoutMs !== undefined && { timeoutMs: instance.timeoutMs }),
+  };
+}
+
+function stageRequest(instance: Instance, paths: Paths, attempt: Attempt): StageRequest {
+  const declared = instance.inputs.filter(({ name }) => !name.startsWith('@') && !name.startsWith('stages.'));
+  return {
+    params: fillValue(instance.with, paths),
+    inputs: Object.fromEntries(
+      declared.map(({ name, list }) => [name, list ? paths.inputs[name]! : paths.inputs[name]![0]!]),
+    ),
+    outputs: attempt.outputs,
+    scratch: attempt.scratch,
+    resources: requestOf(instance),
+  };
+}
+
+/** Name of unfinished work that a later attempt may continue. */
+export function resumeIdentity(
+  resume: NonNullable<Instance['resume']>,
+  inputs: readonly { readonly name: string; readonly digests: readonly Digest[] }[],
+): string {
+  return digestJson([
+    resume.recipe,
+    inputs.filter(({ name }) => resume.inputs.includes(name)).map(({ name, digests }) => [name, digests]),
+  ]);
+}

@@ -1,0 +1,22 @@
+import type { RunContext } from '../context.ts';
+import { publish } from './publish.ts';
+
+/** Publishes what is there; false, with a warning each, if a destination could not be written. */
+export async function publishAll({ view, events }: RunContext): Promise<boolean> {
+  let allWell = true;
+  for (const publication of view.plan.publish) {
+    const { destination, source } = publication;
+    const result = view.resultOf(source.instance);
+    if (!result) continue;
+    const instance = view.plan.instances[source.instance]!.id;
+    try {
+      if (result.payload === 'removed') throw new Error('the payload was removed; run with --force to make it again');
+      if (!(await publish(publication, result, view))) continue;
+      events.emit({ type: 'published', destination, instance, output: source.output });
+    } catch (error) {
+      allWell = false;
+      events.emit({ type: 'warning', instance, message: `cannot publish ${destination}: ${(error as Error).message}` });
+    }
+  }
+  return allWell;
+}

@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import type { Executor } from '../executors/executor.ts';
+import type { Instance, Plan } from '../graph/plan.ts';
+import type { Sources, Store, StoredResult } from '../store/store.ts';
+import { assess, assessInstance, neededInstances } from './assess.ts';
+import { buildInstance } from './build.ts';
+import type { RunContext } from './context.ts';
+import { recordEndings } from './endings.ts';
+import type { ControlRequest, RunEvent, RunFinished } from './events.ts';
+import { openEventLog } from './folder/event-log.ts';
+import { followControl } from './folder/follow-control.ts';
+import { createRunFolder, newRunId } from './folder/run-folder.ts';
+import { publishAll } from './publish/publish-all.ts';
+import { measuredSeconds, remainingPaths } from './schedule/critical-path.ts';
+import { impossibleRequests, poolSizes } from './schedule/pools.ts';
+import { createScheduler, type Scheduler } from './schedule/scheduler.ts';
+import { runFacts, runStarted } from './started.ts';
+import { trackTemporaries } from './temporaries.ts';
+
+export interface RunOptions {
+  readonly store: Store;
+  readonly sources: Sources;
+  /** By name; an instance that names none runs on `local`. */
+  readonly executors: Readonly<Record<string, Executor>>;
+  /** Absolute path of the module of a stage that is built in. */
+  readonly stageModule: (name: string) => string;
+  /** Instances that were asked for, with all that they need; all if left out. */
+  readonly selection?: ReadonlySet<number>;
+  /** Instances to build though a result is there. */
+  readonly force?: ReadonlySet<number>;
+  /** Attempts that may run at the same time; as the pools allow if left out. */
+  readonly jobs?: number;
+  readonly failFast?: boolean;
+  readonly name?: string;
+  /** Of the command line, recorded with the run. */
+  readonly arguments?: readonly string[];
+  readonly listener?: (event: RunEvent) => void;
+}
+
+export interface Run {
+  readonly id: string;
+  /** `cache/runs/RUN`. */
+  readonly directory: string;
+  readonly finished: Promise<RunFinished>;
+  /** First call: start nothing new, let running stages finish or write a checkpoint. Second: stop now. */
+  interrupt(): void;
+}
+
+/** What was asked for can never be done; nothing has run. The message has a line for each reason. */
+export class ImpossibleRun extends Error {
+  override readonly name = 'ImpossibleRun';
+}
+
+/** Starts a run of a plan in this process. Throws `ImpossibleRun` if an instance asks for more than there is. */
+export function startRun(plan: Plan, options: RunOptions): Run {
+  const sizes = poolSizes(plan.limits);
+  const needed = neededInstances(plan, options.selection);
+  const impossible = impossibleRequests(plan, sizes, needed);
+  if (impossible.length > 0) throw new ImpossibleRun(impossible.join('\n'));
+
+  const folder = createRunFolder(options.store.directory, newRunId(new Date()), runFacts(plan, options));
+  const events = openEventLog(folder.events, options.listener ?? (() => {}));
+  const stopping = new AbortController();
+  const results: (StoredResult | undefined)[] = [];
+  const context: RunContext = {
+    view: { plan, store: options.store, sources: options.sources, resultOf: (index) => results[index] },
+    folder,
+    events,
+    executors: options.executors,
+    moduleOf: (instance) => stageModule(instance, plan.root, options.stageModule),
+    running: new Map(),
+    stopping: stopping.signal,
+    cancelled: new Set(),
+  };
+  events.emit(runStarted(plan, options, folder.id, sizes, needed));
+  const endings = recordEndings(context);
+  const temporaries = trackTemporaries(context, needed);
+
+  const scheduler = createScheduler({
+    plan,
+    needed,
+    results,
+    sizes,
+    assessments: assess(plan, options),
+    priorities: () => remainingPaths(plan, measuredSeconds(plan, options.store)),
+    jobs: options.jobs ?? Number.POSITIVE_INFINITY,
+    failFast: options.failFast ?? false,
+    assess: (index, rebuild) =>
+      assessInstance(plan.instances[index]!, context.view, rebuild || (options.force?.has(index) ?? false)),
+    digest: (paths) => Promise.all(paths.map((path) => options.sources.digest(path))).then(() => {}),
+    build: (index, stale, slot) => buildInstance(context, plan.instances[index]!, stale, slot),
+    onCached: (indexes) => endings.cached(indexes),
+    onFinished(index, outcome) {
+      endings.finished(index, outcome);
+      if (options.failFast && outcome.state === 'failed') stopping.abort();
+      if ('result' in outcome) temporaries.finished(index);
+    },
+  });
+  let interrupts = 0;
+  const interrupt = () => {
+    interrupts++;
+    if (interrupts > 2) return;
+    events.emit({ type: 'interrupted', level: interrupts === 1 ? 1 : 2 });
+    stopping.abort();
+    scheduler.stop();
+    for (const attempt of context.running.values()) {
+      if (interrupts === 2) attempt.stop('now');
+      else if (attempt.instance.resume) attempt.stop('gently');
+    }
+  };
+  const control = followControl(folder.control, (request) => obey(request, context, scheduler, interrupt));
+  const started = performance.now();
+
+  const finish = async (): Promise<RunFinished> => {
+    await scheduler.run();
+    control.stop();
+    const published = await publishAll(context);
+    await temporaries.removeRest();
+    await options.store.flush();
+    await options.sources.save();
+    const outcome = interrupts > 0 ? 'interrupted' : published && endings.allWell() ? 'done' : 'failed';
+    const finished: RunFinished = {
+      type: 'run-finished',
+      outcome,
+      exitCode: { done: 0, failed: 1, interrupted: 130 }[outcome],
+      seconds: (performance.now() - started) / 1000,
+      counts: endings.counts,
+    };
+    events.emit(finished);
+    return finished;
+  };
+  return { id: folder.id, directory: folder.directory, finished: finish().finally(events.close), interrupt };
+}
+
+function stageModule({ action }: Instance, root: string, builtin: (name: string) => string): string {
+  switch (action.kind) {
+    case 'builtin':
+      return builtin(action.name);
+    case 'module':
+      return resolve(root, action.path);
+    case 'run':
+      throw new Error('a shell stage has no module');
+  }
+}
+
+/** Does what a screen asked for, see `ControlRequest`. */
+function obey(request: ControlRequest, context: RunContext, scheduler: Scheduler, interrupt: () => void): void {
+  if (request.type === 'interrupt') {
+    interrupt();
+    return;
+  }
+  const index = context.view.plan.instances.findIndex(({ id }) => id === request.instance);
+  if (index < 0) return;
+  if (request.type === 'retry') {
+    context.cancelled.delete(index);
+    scheduler.retry(index);
+  } else if (!scheduler.cancel(index)) {
+    context.cancelled.add(index);
+    context.running.get(index)?.stop('gently');
+  }
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import type { Instance, Plan } from '../../graph/plan.ts';
+
+export type Amounts = Readonly<Record<string, number>>;
+
+/** Size of every pool: the workflow's limits, and the machine's cores and memory where it sets none. */
+export function poolSizes(limits: Amounts): Amounts {
+  return { cpu: availableParallelism(), memory: machineMemory(), ...limits };
+}
+
+/** Bytes that this process may use: the machine's memory, or the limit of the container that it runs in. */
+function machineMemory(): number {
+  const limits = ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'].map((file) => {
+    try {
+      return Number(readFileSync(file, 'utf8')) || Number.POSITIVE_INFINITY;
+    } catch {
+      return Number.POSITIVE_INFINITY;
+    }
+  });
+  return Math.min(totalmem(), ...limits);
+}
+
+/** What an instance asks for: one core unless it says otherwise. */
+export function requestOf(instance: Instance): Amounts {
+  return { cpu: 1, ...instance.resources };
+}
+
+/** A sentence for each instance that asks for more than a pool holds, and so could never start. */
+export function impossibleRequests(plan: Plan, sizes: Amounts, needed: Uint8Array): readonly string[] {
+  return plan.instances
+    .filter((instance) => needed[instance.index])
+    .flatMap((instance) =>
+      Object.entries(requestOf(instance))
+        .filter(([pool, amount]) => amount > (sizes[pool] ?? 0))
+        .map(([pool, amount]) => {
+          const size = sizes[pool];
+          return size === undefined
+            ? `${instance.id} asks for ${pool}: ${amount}, but there is no such pool; add it under limits`
+            : `${instance.id} asks for ${pool}: ${amount}, more than the pool's ${size}; lower it or raise limits.${pool}`;
+        }),
+    );
+}
+
+export interface Pools {
+  fits(request: Amounts): boolean;
+  take(request: Amounts): void;
+  give(request: Amounts): void;
+  /** Names of the pools that have too little left for a request. */
+  lacking(request: Amounts): readonly string[];
+}
+
+export function createPools(sizes: Amounts): Pools {
+  const free: Record<string, number> = { ...sizes };
+  const lacking = (request: Amounts) =>
+    Object.keys(request).filter((pool) => request[pool]! > (free[pool] ?? 0) + 1e-9);
+  return {
+    lacking,
+    fits: (request) => lacking(request).length === 0,
+    take(request) {
+      for (const pool of Object.keys(request)) free[pool] = (free[pool] ?? 0) - request[pool]!;
+    },
+    give(request) {
+      for (const pool of Object.keys(request)) free[pool] = (free[pool] ?? 0) + request[pool]!;
+    },
+  };
+}
