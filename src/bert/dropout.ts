@@ -5,7 +5,7 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Device } from '../devices/device.ts';
 
-/** Two 32-bit words: those of the run and the step. The tensor holds the same, and is an input of the traced step. */
+/** A word of the step and the row of its batch (below 2²⁰). The tensor holds the same, and is an input of the traced step. */
 export interface DropoutSeed {
   readonly words: readonly [number, number];
   readonly tensor: Tensor1D; // [2] int32
@@ -45,7 +45,6 @@ function drawnByTensorflow({ tf }: Device, seed: DropoutSeed, place: number, sha
     { name: 'T', type: TF_ATTR_TYPE, value: TF_INT32 },
     { name: 'Tseed', type: TF_ATTR_TYPE, value: TF_INT32 },
   ];
-  // The step's words are below 2³⁰ and 2²⁰ (see `stepSeed`): adding the place to the second makes no two equal.
   const ours = tf.add(seed.tensor, tf.tensor1d([0, place << 20], 'int32'));
   const uniform = backend.executeSingleOutput('StatelessRandomUniform', attributes, [
     tf.tensor1d(shape, 'int32'),
@@ -55,13 +54,18 @@ function drawnByTensorflow({ tf }: Device, seed: DropoutSeed, place: number, sha
 }
 
 /** 0 or 1 / (1 − rate) for each element: a finaliser of MurmurHash3 over (seed, place, index). */
-function drawnOnHost({ words: [run, step] }: DropoutSeed, place: number, size: number, rate: number): Float32Array {
+function drawnOnHost({ words: [step, row] }: DropoutSeed, place: number, size: number, rate: number): Float32Array {
   const keep = new Float32Array(size);
   const kept = 1 / (1 - rate);
   const threshold = Math.floor(rate * 2 ** 32);
-  const base = hashed(hashed(hashed(run) ^ step) ^ place);
+  const base = hashed(hashed(hashed(step) ^ row) ^ place);
   for (let i = 0; i < size; i++) keep[i] = hashed(base + i) >= threshold ? kept : 0;
   return keep;
+}
+
+/** The word of a step, for runs with this seed. */
+export function dropoutSeed(seed: number, step: number): number {
+  return hashed(hashed(seed) ^ step) | 0;
 }
 
 function hashed(word: number): number {

@@ -13,6 +13,8 @@ export interface PretrainingBatch extends EncoderInput {
   readonly maskedIds: Tensor1D; // [M] int32
   readonly maskedWeights: Tensor1D; // [M] 1 or, for padding, 0
   readonly nextSentenceLabels: Tensor1D; // [B] int32
+  /** 1 for a sequence, 0 for padding of a last, smaller batch. */
+  readonly sequenceWeights: Tensor1D; // [B]
 }
 
 export interface Logits {
@@ -57,13 +59,12 @@ export function pretrainingLogits(
 }
 
 export function pretrainingLosses({ tf }: Device, ops: Operations, logits: Logits, batch: PretrainingBatch): Losses {
-  const ones = tf.onesLike(tf.cast(batch.nextSentenceLabels, 'float32')) as Tensor1D;
   const correct = (predicted: Tensor2D, labels: Tensor1D, weights: Tensor1D): Scalar =>
     tf.sum(tf.mul(tf.cast(tf.equal(tf.cast(tf.argMax(predicted, -1), 'int32'), labels), 'float32'), weights));
   return {
     maskedLm: ops.crossEntropy(logits.maskedLm, batch.maskedIds, batch.maskedWeights),
-    nextSentence: ops.crossEntropy(logits.nextSentence, batch.nextSentenceLabels, ones),
+    nextSentence: ops.crossEntropy(logits.nextSentence, batch.nextSentenceLabels, batch.sequenceWeights),
     maskedLmCorrect: correct(logits.maskedLm, batch.maskedIds, batch.maskedWeights),
-    nextSentenceCorrect: correct(logits.nextSentence, batch.nextSentenceLabels, ones),
+    nextSentenceCorrect: correct(logits.nextSentence, batch.nextSentenceLabels, batch.sequenceWeights),
   };
 }

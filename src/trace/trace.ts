@@ -21,14 +21,15 @@ export interface TracedFunction {
   run(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
 }
 
-export interface Trace {
+/** Functions over shared variables, however they are run. */
+export interface Program {
   /** Runs a traced function on these inputs; returns its outputs' numbers. */
   call(name: string, inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, TensorValues>>;
   /** Current numbers of the i-th variable. */
   read(variable: number): TensorValues;
   /** Replaces the numbers of the i-th variable. */
   write(variable: number, values: Tensor): void;
-  /** Operations recorded. */
+  /** Operations recorded; none where nothing is. */
   readonly operations: number;
   /** Ends the session and frees its variables. */
   dispose(): void;
@@ -42,7 +43,7 @@ export function trace(
   tf: Tensorflow,
   variables: readonly Variable[],
   functions: Readonly<Record<string, TracedFunction>>,
-): Trace {
+): Program {
   const backend = nodeBackend(tf);
   const { binding } = backend;
   const recorder = createRecorder(backend);
@@ -136,7 +137,12 @@ function recordFunction(
     const read = node(`${name}/read${i}`, 'ReadVariableOp', [`variable${i}`], { dtype: typeOf(dtypes[i]!) });
     recorder.bind(id, read);
   }
-  const outputs = recorder.record(() => run(inputs));
+  const outputs = recorder.record(() => {
+    const made = run(inputs);
+    // What the function made from JavaScript values alone is not on the device yet, and so not in the graph.
+    backend.getInputTensorIds([...Object.values(made), ...variables]);
+    return made;
+  });
 
   const assignments = variables.flatMap((variable, i) => {
     const id = idOf(variable);

@@ -1,0 +1,221 @@
+/**
+ * One update of the weights from one global batch. The batch is cut into `replicas` parts, as Model Garden's cores cut it: each part
+ * normalises its losses by its own weights and clips its own gradient, and the clipped gradients are summed (`scale_loss: false`).
+ * A part is cut into micro-batches that fit the device; the sum of their gradients is that of the whole part.
+ */
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Device } from '../devices/device.ts';
+import type { Batch } from '../pretraining/records/read-batches.ts';
+import { eagerProgram } from '../trace/eager.ts';
+import { type Program, type TracedFunction, trace } from '../trace/trace.ts';
+import { batchOfZeros, type Inputs, microBatchInputs, microBatchOf } from './device-batch.ts';
+import { createDropout, type DropoutSeed, noDropout } from './dropout.ts';
+import { createOperations, type Gelu } from './operations.ts';
+import { applyAdamW, clipByGlobalNorm, type Moments, type OptimizerConfig, type Rates } from './optimizer.ts';
+import { type Losses, type ModelOptions, pretrainingLogits, pretrainingLosses } from './pretraining-model.ts';
+import type { Weights } from './weights.ts';
+
+export interface StepConfig extends ModelOptions {
+  readonly gelu: Gelu;
+  readonly optimizer: OptimizerConfig;
+  /** Sequences in a global batch, divisible by `replicas`. */
+  readonly batchSize: number;
+  readonly replicas: number;
+  /** Sequences that go through the model at once: divides batchSize / replicas. */
+  readonly microBatch: number;
+  /** S and P of the records. */
+  readonly positions: number;
+  readonly predictions: number;
+  /** Recorded as one graph; only on TensorFlow. */
+  readonly traced: boolean;
+}
+
+/** Sums over sequences of what the model got wrong and right. */
+export type BatchSums = Readonly<Record<keyof Losses, number>>;
+
+export interface PartSums extends BatchSums {
+  /** Σ weights of masked tokens, and sequences. */
+  readonly masked: number;
+  readonly sequences: number;
+}
+
+export interface TrainingStep {
+  /** Updates the weights in place. `seed`: a 32-bit integer that the step's dropout follows from. */
+  run(batch: Batch, rates: Rates, seed: number): readonly PartSums[];
+  /** Losses without dropout and without an update. */
+  evaluate(batch: Batch): PartSums;
+  /** Numbers of the i-th trained weight, of its m or of its v. */
+  read(i: number, which: 'weight' | 'm' | 'v'): Float32Array;
+  /** Operations of the traced graph, none when eager. */
+  readonly operations: number;
+  dispose(): void;
+}
+
+/** Takes over the variables: weights and moments are read and freed through the step from here on. */
+export function createTrainingStep(
+  device: Device,
+  weights: Weights,
+  moments: Moments,
+  config: StepConfig,
+): TrainingStep {
+  const { tf } = device;
+  const trained = weights.trained.map((variable) => variable.device);
+  const count = trained.length;
+  const perPart = config.batchSize / config.replicas;
+  const inOneGo = config.replicas === 1 && config.microBatch === perPart;
+  const zeroes = () =>
+    inOneGo ? [] : trained.map((weight) => tf.tidy(() => tf.variable(tf.zerosLike(weight), false)));
+  const [partGradient, totalGradient] = [zeroes(), zeroes()];
+  const variables = [...trained, ...moments.m, ...moments.v, ...partGradient, ...totalGradient];
+
+  const ops = createOperations(device, config.gelu);
+  const usesDropout = config.dropoutRate + config.attentionDropoutRate + config.headDropoutRate > 0;
+  // The words for masks that are drawn on the host; on TensorFlow the seed is an input like any other.
+  let words: DropoutSeed['words'] = [0, 0];
+
+  const lossesOf = (inputs: Inputs, dropout = noDropout): Losses => {
+    const batch = microBatchOf(inputs, config);
+    return pretrainingLosses(device, ops, pretrainingLogits(device, ops, weights.named, batch, config, dropout), batch);
+  };
+  const kept = (losses: Losses): Record<string, Tensor> =>
+    Object.fromEntries(Object.entries(losses).map(([name, sum]) => [name, tf.keep(sum)]));
+  const backward = (inputs: Inputs): { gradient: Tensor[]; sums: Record<string, Tensor> } => {
+    const dropout = usesDropout ? createDropout(device, { words, tensor: inputs.seed as Tensor1D }) : noDropout;
+    let sums: Record<string, Tensor> = {};
+    const { grads } = tf.variableGrads(() => {
+      const losses = lossesOf(inputs, dropout);
+      sums = kept(losses);
+      return tf.add(tf.mul(losses.maskedLm, inputs.perMasked!), tf.mul(losses.nextSentence, inputs.perSequence!));
+    }, trained);
+    return { gradient: trained.map((weight) => grads[weight.name]!), sums };
+  };
+  const clipped = (gradient: readonly Tensor[]) =>
+    clipByGlobalNorm(device, gradient, config.optimizer.clipNorm).clipped;
+  const update = (gradient: readonly Tensor[], { decay, adam }: Inputs) =>
+    applyAdamW(device, weights, moments, gradient, { decay: decay as Scalar, adam: adam as Scalar }, config.optimizer);
+  const nothing = () => ({ done: tf.keep(tf.scalar(0)) });
+
+  const seedInput = (): Inputs => (usesDropout ? { seed: tf.tensor1d([...words], 'int32') } : {});
+  const microInputs = (batch: Batch, begin: number, part: { masked: number; sequences: number }): Inputs => ({
+    ...microBatchInputs(tf, batch, begin, config),
+    // divide_no_nan: a part without a single masked token has no masked-LM loss.
+    perMasked: tf.scalar(part.masked > 0 ? 1 / part.masked : 0),
+    perSequence: tf.scalar(1 / part.sequences),
+    ...seedInput(),
+  });
+  const rateInputs = ({ decay, adam }: Rates): Inputs => ({ decay: tf.scalar(decay), adam: tf.scalar(adam) });
+  const example = () => microInputs(batchOfZeros(config), 0, { masked: 1, sequences: 1 });
+  const noRates: Rates = { decay: 0, adam: 0 };
+
+  const functions: Record<string, TracedFunction> = inOneGo
+    ? {
+        step: {
+          inputs: { ...example(), ...rateInputs(noRates) },
+          run: (inputs) => {
+            const { gradient, sums } = backward(inputs);
+            update(clipped(gradient), inputs);
+            return sums;
+          },
+        },
+      }
+    : {
+        accumulate: {
+          inputs: example(),
+          run: (inputs) => {
+            const { gradient, sums } = backward(inputs);
+            for (const [i, sum] of partGradient.entries()) sum.assign(tf.add(sum, gradient[i]!));
+            return sums;
+          },
+        },
+        closePart: {
+          inputs: {},
+          run: () => {
+            const part = clipped(partGradient);
+            for (const [i, sum] of totalGradient.entries()) sum.assign(tf.add(sum, part[i]!));
+            for (const sum of partGradient) sum.assign(tf.zerosLike(sum));
+            return nothing();
+          },
+        },
+        update: {
+          inputs: rateInputs(noRates),
+          run: (inputs) => {
+            update(totalGradient, inputs);
+            for (const sum of totalGradient) sum.assign(tf.zerosLike(sum));
+            return nothing();
+          },
+        },
+      };
+  functions.evaluate = {
+    inputs: microBatchInputs(tf, batchOfZeros(config), 0, config),
+    run: (inputs) => kept(lossesOf(inputs)),
+  };
+  const program: Program = (config.traced ? trace : eagerProgram)(tf, variables, tidied(functions));
+
+  function tidied(all: Record<string, TracedFunction>): Record<string, TracedFunction> {
+    const entries = Object.entries(all).map(([name, { inputs, run }]) => [
+      name,
+      { inputs, run: (given: Inputs) => tf.tidy(() => run(given)) },
+    ]);
+    return Object.fromEntries(entries);
+  }
+  const call = (name: string, inputs: Inputs): Record<string, number> => {
+    const outputs = program.call(name, inputs);
+    tf.dispose({ ...inputs });
+    return Object.fromEntries(Object.entries(outputs).map(([output, values]) => [output, values[0]!]));
+  };
+  const sumsOf = (outputs: Record<string, number>): BatchSums => outputs as BatchSums;
+
+  return {
+    run(batch, rates, seed) {
+      const parts = partsOf(batch, config.replicas);
+      if (inOneGo) {
+        words = [seed, 0];
+        const [part] = parts;
+        return [{ ...part!, ...sumsOf(call('step', { ...microInputs(batch, 0, part!), ...rateInputs(rates) })) }];
+      }
+      const measured = parts.map((part, replica) => {
+        const sums: BatchSums[] = [];
+        for (let begin = replica * perPart; begin < (replica + 1) * perPart; begin += config.microBatch) {
+          words = [seed, begin];
+          sums.push(sumsOf(call('accumulate', microInputs(batch, begin, part))));
+        }
+        call('closePart', {});
+        return { ...part, ...sums.reduce(added) };
+      });
+      call('update', rateInputs(rates));
+      return measured;
+    },
+    evaluate(batch) {
+      const sums: BatchSums[] = [];
+      for (let begin = 0; begin < batch.size; begin += config.microBatch) {
+        sums.push(sumsOf(call('evaluate', microBatchInputs(tf, batch, begin, config))));
+      }
+      return { ...partsOf(batch, 1)[0]!, ...sums.reduce(added) };
+    },
+    read: (i, which) => program.read(i + count * ['weight', 'm', 'v'].indexOf(which)) as Float32Array,
+    operations: program.operations,
+    dispose: () => program.dispose(),
+  };
+}
+
+function added(a: BatchSums, b: BatchSums): BatchSums {
+  return {
+    maskedLm: a.maskedLm + b.maskedLm,
+    nextSentence: a.nextSentence + b.nextSentence,
+    maskedLmCorrect: a.maskedLmCorrect + b.maskedLmCorrect,
+    nextSentenceCorrect: a.nextSentenceCorrect + b.nextSentenceCorrect,
+  };
+}
+
+/** Σ weights and sequences of each replica's part: consecutive rows, as a distributed data set deals them. */
+function partsOf(batch: Batch, replicas: number): { masked: number; sequences: number }[] {
+  const predictions = batch.maskedWeights.length / batch.size;
+  const sequences = batch.size / replicas;
+  return Array.from({ length: replicas }, (_, replica) => {
+    const rows = batch.maskedWeights.subarray(
+      replica * sequences * predictions,
+      (replica + 1) * sequences * predictions,
+    );
+    return { masked: rows.reduce((sum, weight) => sum + weight, 0), sequences };
+  });
+}
