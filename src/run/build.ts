@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from '../graph/plan.ts';
 import type { Claim, StoredResult } from '../store/store.ts';
+import { StoreError } from '../store/store-error.ts';
 import { type AttemptOutcome, runAttempt } from './attempt.ts';
 import type { RunContext } from './context.ts';
 import type { Failure } from './events.ts';
@@ -14,19 +15,19 @@ export async function buildInstance(
   stale: Stale,
   slot: Slot,
 ): Promise<BuildOutcome> {
-  context.view.store.lease([...consumedKeys(instance, context.view), stale.key]);
-  let claim: Claim | StoredResult;
   try {
-    claim = await claimKey(context, instance, stale, slot);
+    context.view.store.lease([...consumedKeys(instance, context.view), stale.key]);
+    const claim = await claimKey(context, instance, stale, slot);
+    if (!('begin' in claim)) return { state: 'shared', result: claim };
+    try {
+      return await tryRepeatedly(context, instance, stale, claim, slot);
+    } finally {
+      await claim.release();
+    }
   } catch (error) {
+    if (error instanceof StoreError) return { state: 'failed', failure: error.failure };
     if (context.stopping.aborted) return { state: 'cancelled', failure: interrupted };
     throw error;
-  }
-  if (!('begin' in claim)) return { state: 'shared', result: claim };
-  try {
-    return await tryRepeatedly(context, instance, stale, claim, slot);
-  } finally {
-    await claim.release();
   }
 }
 

@@ -38,7 +38,9 @@ export function openJournal(directory: string, writer: string): Journal {
   const segments = openSegments(directory, writer);
   const rows = new Map<Key, ResultRow>();
   const unpacked = new Map<Key, Noted>();
-  const histories = new Map<string, Key[]>();
+  /** Made when it is first asked for, which few runs do; until then, what this process built is kept apart. */
+  let histories: Map<string, Key[]> | undefined;
+  const built: Noted[] = [];
   const attempts = new Map<Key, AttemptRow>();
   for (const row of segments.rows) {
     if (isResultRow(row)) rows.set(row[1], row);
@@ -60,8 +62,10 @@ export function openJournal(directory: string, writer: string): Journal {
     },
     keys: () => new Set([...rows.keys(), ...unpacked.keys()]),
     history(instance) {
-      if (histories.size === 0) {
+      if (histories === undefined) {
+        histories = new Map();
         for (const row of segments.rows) if (isResultRow(row)) addNewest(histories, row[2], row[1]);
+        for (const result of built) addNewest(histories, result.instance, result.key);
       }
       return histories.get(instance)?.toReversed() ?? [];
     },
@@ -73,7 +77,8 @@ export function openJournal(directory: string, writer: string): Journal {
     },
     remember(result) {
       unpacked.set(result.key, result);
-      if (histories.size > 0) addNewest(histories, result.instance, result.key);
+      if (histories === undefined) built.push(result);
+      else addNewest(histories, result.instance, result.key);
     },
     async append(results) {
       for (const row of segments.append(results.map(pack))) if (isResultRow(row)) rows.set(row[1], row);
