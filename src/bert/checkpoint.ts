@@ -1,0 +1,167 @@
+/** Checkpoints in a model directory, as TensorFlow's CheckpointManager keeps them: `ckpt-N.*`, and `checkpoint`, which names the latest. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { CheckpointError } from '../tensorflow/bundle/error.ts';
+import { attributeSuffix, breadthFirst, encodeObjectGraph } from '../tensorflow/bundle/object-graph.ts';
+import { type Bundle, openBundle } from '../tensorflow/bundle/reader.ts';
+import { type NamedTensor, writeBundle } from '../tensorflow/bundle/writer.ts';
+import type { Architecture } from './architecture.ts';
+import type { OptimizerConfig } from './optimizer.ts';
+import { pretrainerTree, slotsOf, type Variable } from './variables.ts';
+
+/** The numbers of a training that a checkpoint holds. Readers, so that one variable at a time is in memory. */
+export interface TrainingState {
+  readonly step: number;
+  /** How many checkpoints this training has written, this one included. */
+  readonly saves: number;
+  weight(variable: Variable): Float32Array;
+  moment(variable: Variable, which: 'm' | 'v'): Float32Array;
+}
+
+/** Writes `ckpt-STEP` and makes it the latest; keeps `maxToKeep`. Whole or not at all. */
+export function saveCheckpoint(
+  modelDirectory: string,
+  architecture: Architecture,
+  { beta1, beta2 }: OptimizerConfig,
+  state: TrainingState,
+  maxToKeep: number,
+): string {
+  mkdirSync(modelDirectory, { recursive: true });
+  const name = `ckpt-${state.step}`;
+  writeBundle(join(modelDirectory, name), checkpointTensors(architecture, { beta_1: beta1, beta_2: beta2 }, state));
+  const earlier = listedCheckpoints(modelDirectory).filter((other) => other !== name);
+  const kept = [...earlier, name].slice(-maxToKeep);
+  writeList(modelDirectory, kept);
+  for (const dropped of earlier.filter((other) => !kept.includes(other))) removeCheckpoint(modelDirectory, dropped);
+  return join(modelDirectory, name);
+}
+
+function* checkpointTensors(
+  architecture: Architecture,
+  hyperparameters: Readonly<Record<string, number>>,
+  state: TrainingState,
+): Generator<NamedTensor> {
+  const tree = pretrainerTree(architecture);
+  const slots = slotsOf(tree);
+  const counters: Readonly<Record<string, number>> = {
+    global_step: state.step,
+    'optimizer/iter': state.step,
+    save_counter: state.saves,
+  };
+  for (const { variable } of breadthFirst(tree.root)) {
+    if (variable === undefined) continue;
+    const name = `${variable.key}${attributeSuffix}`;
+    const counter = counters[variable.key];
+    if (isModelVariable(variable)) yield floats(name, variable.shape, state.weight(variable));
+    else if (counter !== undefined)
+      yield { name, dtype: 'int64', shape: [], bytes: bytesOf(BigInt64Array.of(BigInt(counter))) };
+    // `decay` is Keras' own, unused by AdamW, and 0.
+    else yield floats(name, [], Float32Array.of(hyperparameters[variable.key.replace('optimizer/', '')] ?? 0));
+  }
+  for (const { of, name, variable } of slots) {
+    const described = of.variable as Variable;
+    yield floats(`${variable.key}${attributeSuffix}`, described.shape, state.moment(described, name as 'm' | 'v'));
+  }
+  yield {
+    name: '_CHECKPOINTABLE_OBJECT_GRAPH',
+    dtype: 'string',
+    value: encodeObjectGraph(tree.root, tree.optimizer, slots),
+  };
+}
+
+function isModelVariable(variable: object): variable is Variable {
+  return 'shape' in variable;
+}
+
+function floats(name: string, shape: readonly number[], values: Float32Array): NamedTensor {
+  return { name, dtype: 'float32', shape, bytes: bytesOf(values) };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+export interface Checkpoint extends TrainingState {
+  readonly prefix: string;
+  /** False for weights that this checkpoint lacks, e.g. the heads of another model. */
+  has(variable: Variable): boolean;
+  close(): void;
+}
+
+/** Opens a checkpoint: a prefix, or a model directory, whose latest one is taken. Shapes are checked when a tensor is read. */
+export function openCheckpoint(path: string): Checkpoint {
+  const prefix = checkpointPrefix(path);
+  const bundle = openBundle(prefix);
+  const weight = ({ key, shape }: Variable) => shaped(bundle, `${key}${attributeSuffix}`, shape);
+  return {
+    prefix,
+    step: counterIn(bundle, 'global_step'),
+    saves: counterIn(bundle, 'save_counter'),
+    has: ({ key }) => bundle.tensors.has(`${key}${attributeSuffix}`),
+    weight,
+    moment: ({ key, shape }, which) =>
+      shaped(bundle, `${key}/.OPTIMIZER_SLOT/optimizer/${which}${attributeSuffix}`, shape),
+    close: () => bundle.close(),
+  };
+}
+
+/** The prefix that a model directory's `checkpoint` file names as the latest, or the given prefix. */
+export function checkpointPrefix(path: string): string {
+  if (existsSync(`${path}.index`)) return path;
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new CheckpointError(
+      `There is no checkpoint ${path}: give a model directory, or a prefix such as ${join(path, 'ckpt-1000')}`,
+    );
+  }
+  const latest = listedCheckpoints(path).at(-1);
+  if (latest === undefined)
+    throw new CheckpointError(`${path} holds no checkpoint: there is no file 'checkpoint' in it that names one`);
+  return join(path, latest);
+}
+
+/** Names in the directory's `checkpoint` file (a CheckpointState as text), oldest first. A path in it counts by its last part only. */
+export function listedCheckpoints(modelDirectory: string): string[] {
+  const file = join(modelDirectory, 'checkpoint');
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8');
+  const named = (field: string) =>
+    [...text.matchAll(new RegExp(`^${field}: "((?:[^"\\\\]|\\\\.)*)"`, 'gm'))].map((match) => basename(match[1]!));
+  const [latest] = named('model_checkpoint_path');
+  const all = named('all_model_checkpoint_paths').filter((name) => name !== latest);
+  const present = [...all, ...(latest === undefined ? [] : [latest])].filter((name) =>
+    existsSync(join(modelDirectory, `${name}.index`)),
+  );
+  return present;
+}
+
+function writeList(modelDirectory: string, names: readonly string[]): void {
+  const lines = [
+    `model_checkpoint_path: "${names.at(-1)}"`,
+    ...names.map((name) => `all_model_checkpoint_paths: "${name}"`),
+  ];
+  const file = join(modelDirectory, 'checkpoint');
+  writeFileSync(`${file}.unfinished`, `${lines.join('\n')}\n`, { flush: true });
+  renameSync(`${file}.unfinished`, file);
+}
+
+function removeCheckpoint(modelDirectory: string, name: string): void {
+  for (const file of readdirSync(modelDirectory)) {
+    if (file.startsWith(`${name}.`)) rmSync(join(modelDirectory, file));
+  }
+}
+
+function counterIn(bundle: Bundle, key: string): number {
+  const name = `${key}${attributeSuffix}`;
+  return bundle.tensors.get(name)?.dtype === 'int64' ? Number(bundle.read(name).readBigInt64LE()) : 0;
+}
+
+function shaped(bundle: Bundle, name: string, shape: readonly number[]): Float32Array {
+  const found = bundle.tensors.get(name)?.shape;
+  if (found !== undefined && (found.length !== shape.length || found.some((extent, i) => extent !== shape[i]))) {
+    const remedy = 'use the model configuration that it was trained with';
+    throw new CheckpointError(
+      `${bundle.prefix}: tensor ${name} has shape [${found}] where the model has [${shape}]: ${remedy}`,
+    );
+  }
+  return bundle.readFloats(name);
+}
