@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { commitAttempt } from './commit/commit-attempt.ts';
-import type { StoreContext } from './context.ts';
+import type { BuildContext, StoreContext } from './context.ts';
 import type { Lock } from './locks/lock.ts';
 import { processStart } from './locks/process-identity.ts';
 import { logName, manifestName } from './manifest.ts';
@@ -12,7 +12,7 @@ import { StoreError } from './store-error.ts';
 
 /** Begins an attempt at a locked key: makes its folders, and finds unfinished work of the same identity. */
 export async function beginAttempt(
-  context: StoreContext,
+  context: BuildContext,
   lock: Lock,
   request: AttemptRequest,
   options: ClaimOptions,

@@ -12,7 +12,6 @@ export interface Noted extends StoredResult {
 /** What is known to be on disk, in memory: saves a no-op the reading of manifests, which are the truth. */
 export interface Journal {
   get(key: Key): Noted | undefined;
-  keys(): Iterable<Key>;
   /** Newest first. */
   history(instance: string): readonly Key[];
   /** Highest number of an attempt at this key that is known of; 0 if none. */
@@ -25,8 +24,8 @@ export interface Journal {
   append(results: readonly Noted[]): Promise<void>;
   /** Replaces what is on disk by what is in memory when that makes the next reading cheaper. */
   compactIfLarge(isInUse: (writer: string) => boolean): void;
-  /** Replaces what is on disk by what is in memory. */
-  compact(isInUse: (writer: string) => boolean): void;
+  /** Replaces all that is known of results, in memory and on disk. */
+  rewrite(results: readonly Noted[], isInUse: (writer: string) => boolean): void;
   close(): void;
 }
 
@@ -60,7 +59,6 @@ export function openJournal(directory: string, writer: string): Journal {
       unpacked.set(key, result);
       return result;
     },
-    keys: () => new Set([...rows.keys(), ...unpacked.keys()]),
     history(instance) {
       if (histories === undefined) {
         histories = new Map();
@@ -88,7 +86,12 @@ export function openJournal(directory: string, writer: string): Journal {
       if (segments.count >= manySegments || segments.rows.length > manyLines * (rows.size + attempts.size) + 1_000)
         compact(isInUse);
     },
-    compact,
+    rewrite(results, isInUse) {
+      rows.clear();
+      unpacked.clear();
+      for (const row of segments.append(results.map(pack))) if (isResultRow(row)) rows.set(row[1], row);
+      compact(isInUse);
+    },
     close: () => segments.close(),
   };
 }

@@ -1,24 +1,18 @@
-import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beginAttempt, clearWork } from './attempt.ts';
-import { openGroupSync } from './commit/group-sync.ts';
-import type { StoreContext } from './context.ts';
-import { digestOfPath } from './digest/digest-tree.ts';
-import { examineResult } from './examine.ts';
-import { type FindResult, isShallow, looksWhole, resultFinder } from './find-result.ts';
-import { openJournal } from './journal.ts';
-import { type Layout, resultDirectory, storeLayout } from './layout.ts';
-import { holderIsDead, newHolderId, type OwnHolder, openHolder, readHolder } from './locks/holder.ts';
-import { addLeases, dropLeases } from './locks/leases.ts';
+import { type BuildContext, openContext } from './context.ts';
+import { pathDigests } from './digest-below.ts';
+import { type FindResult, resultFinder } from './find-result.ts';
+import { resultDirectory, storeLayout } from './layout.ts';
+import { type OwnLeases, openLeases } from './locks/leases.ts';
 import { endLeftovers } from './locks/leftovers.ts';
 import { acquireLock, type Lock } from './locks/lock.ts';
 import { readKeptManifest, readManifest } from './manifest.ts';
-import { moveAway, removeTree } from './remove.ts';
 import { removePayload } from './remove-payload.ts';
 import type { Key } from './result.ts';
-import { isSealed, statusOf } from './seal.ts';
 import type { Attempt, Claim, ClaimOptions, Store, StoredResult } from './store.ts';
-import { asStoreError } from './store-error.ts';
+import { asStoreError, inStore } from './store-error.ts';
+import { tamperedPaths } from './tampered-paths.ts';
 
 export interface StoreOptions {
   /** Version of the program, recorded with every result. */
@@ -30,88 +24,37 @@ export interface StoreOptions {
  * which cannot be written can be read; the first claim or lease signs this process in.
  */
 export async function openStore(directory: string, options: StoreOptions): Promise<Store> {
-  const context = openContext(storeLayout(resolve(directory)), options);
+  const context = { ...openContext(storeLayout(resolve(directory))), kumiki: options.kumiki };
   const { layout, journal, group } = context;
   const find = resultFinder(context);
   const manifest = (key: Key) => readManifest(layout, key) ?? readKeptManifest(layout, key);
+  let leases: OwnLeases | undefined;
   return {
     directory: layout.directory,
     find,
     manifest,
     outputPath: (key, output) => `${resultDirectory(layout, key)}/${output}`,
-    digestBelow(key, output, path) {
-      const record = manifest(key)?.outputs[output];
-      return record?.files === undefined ? undefined : digestOfPath(record.files, path);
-    },
+    digestBelow: pathDigests(journal, manifest),
     history: (instance) => journal.history(instance),
     claim: (key, claimOptions) => claim(context, find, key, claimOptions),
     lease(keys) {
-      if (keys.length > 0) addLeases(layout, context.holder(), keys);
+      leases ??= inStore(layout.directory, () => openLeases(layout, context.holder()));
+      leases.add(keys);
     },
     tampered: (keys) => keys.flatMap((key) => tamperedPaths(context, key)),
-    removePayload: (key) => removePayload(context, key),
+    async removePayload(key) {
+      removePayload(context, key);
+    },
     flush: () => group.flush(),
-    close: () => context.close(),
-  };
-}
-
-interface OpenContext extends StoreContext {
-  close(): Promise<void>;
-}
-
-function openContext(layout: Layout, { kumiki }: StoreOptions): OpenContext {
-  const id = newHolderId();
-  const journal = openJournal(layout.journal, id);
-  let holder: OwnHolder | undefined;
-  let trashed = 0;
-  const deletions: Promise<void>[] = [];
-  const context: OpenContext = {
-    layout,
-    journal,
-    group: openGroupSync(layout, journal),
-    kumiki,
-    emptyScratches: [],
-    holder() {
-      holder ??= signIn(layout, id);
-      return holder;
-    },
-    trashPath: (name) => `${layout.work}/trash.${id}.${++trashed}.${name}`,
-    discard(path) {
-      const trash = context.trashPath('discarded');
-      if (moveAway(path, trash)) deletions.push(removeTree(trash));
-    },
     async close() {
-      await context.group.flush();
-      if (holder !== undefined) {
-        for (const scratch of context.emptyScratches) deletions.push(removeTree(scratch));
-        await Promise.all(deletions);
-        journal.compactIfLarge((writer) => isWriting(layout, holder!, writer));
-        dropLeases(layout, holder);
-        holder.close();
-      }
-      journal.close();
+      leases?.close();
+      await context.close();
     },
   };
-  return context;
-}
-
-function signIn(layout: Layout, id: string): OwnHolder {
-  try {
-    for (const folder of [layout.store, layout.work, layout.scratch]) mkdirSync(folder, { recursive: true });
-    return openHolder(layout, id);
-  } catch (error) {
-    throw asStoreError(error, layout.directory);
-  }
-}
-
-function isWriting(layout: Layout, own: OwnHolder, writer: string): boolean {
-  if (writer === own.id) return true;
-  const holder = readHolder(`${layout.holders}/${writer}`);
-  return holder !== undefined && !holderIsDead(holder, own.beat());
 }
 
 async function claim(
-  context: StoreContext,
+  context: BuildContext,
   find: FindResult,
   key: Key,
   options: ClaimOptions,
@@ -132,7 +75,7 @@ async function claim(
   }
 }
 
-function ownClaim(context: StoreContext, lock: Lock, options: ClaimOptions): Claim {
+function ownClaim(context: BuildContext, lock: Lock, options: ClaimOptions): Claim {
   let attempt: Attempt | undefined;
   return {
     key: lock.name,
@@ -150,15 +93,4 @@ function ownClaim(context: StoreContext, lock: Lock, options: ClaimOptions): Cla
       lock.release();
     },
   };
-}
-
-function tamperedPaths({ layout, journal }: StoreContext, key: Key): string[] {
-  const directory = resultDirectory(layout, key);
-  const folder = statusOf(directory);
-  if (folder === undefined || !isSealed(folder)) return [directory];
-  const noted = journal.get(key);
-  if (noted !== undefined && isShallow(noted) && looksWhole(layout, noted)) return [];
-  const found = examineResult(layout, key);
-  if (found === undefined || found.problems.length > 0) return [directory];
-  return [...found.touched.map((file) => file.path), ...found.folders];
 }

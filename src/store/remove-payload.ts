@@ -8,25 +8,26 @@ import { readManifest, writeManifestFile } from './manifest.ts';
 import { moveAway } from './remove.ts';
 import type { Key, Manifest } from './result.ts';
 
-/** Removes a result's payload and keeps its manifest; does nothing while another process reads or builds it. */
-export async function removePayload(context: StoreContext, key: Key): Promise<void> {
+/** Removes a result's payload and keeps its manifest; false while another process reads or builds it. */
+export function removePayload(context: StoreContext, key: Key): boolean {
   const { layout, journal, group } = context;
   const lock = tryLock(layout, context.holder(), key);
-  if (!('isHeld' in lock)) return;
+  if (!('isHeld' in lock)) return false;
   try {
     const manifest = readManifest(layout, key);
-    if (manifest === undefined || leasedByOthers(layout, context.holder()).has(key)) return;
+    if (manifest === undefined || leasedByOthers(layout, context.holder()).has(key)) return false;
     keepManifest(context, manifest);
     const trash = context.trashPath(key);
-    if (!moveAway(resultDirectory(layout, key), trash)) return;
+    if (!moveAway(resultDirectory(layout, key), trash)) return false;
     if (leasedByOthers(layout, context.holder()).has(key)) {
       renameSync(trash, resultDirectory(layout, key));
-      return;
+      return false;
     }
     context.discard(trash);
     const removed = { ...notedResult(manifest, {}), payload: 'removed' } as const;
     journal.remember(removed);
     group.add(removed);
+    return true;
   } finally {
     lock.release();
   }

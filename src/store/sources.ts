@@ -9,6 +9,7 @@ import type { Digest, FileRecord } from './result.ts';
 import { isExecutable } from './seal.ts';
 import { openSegments, type Row } from './segments.ts';
 import type { Sources } from './store.ts';
+import { StoreError } from './store-error.ts';
 
 /** Segments from which on they are merged. What a process adds to a merged one is lost, and digested again. */
 const manySegments = 16;
@@ -36,22 +37,27 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
   const rows = new Map<string, Row>();
   for (const row of segments.rows) if (typeof row[1] === 'string') rows.set(row[1], row);
   const fresh = new Map<string, SourceRow>();
+  const unsaved = new Set<string>();
+  const underway = new Map<string, Promise<Digest>>();
 
+  /** What this process read itself holds for its life, also of a file whose times prove nothing. */
   const lookup = (path: string, status: Stats): Digest | undefined => {
+    const own = fresh.get(path);
+    return own !== undefined && isSame(own, status) ? own.digest : lookupSettled(path, status);
+  };
+
+  const lookupSettled = (path: string, status: Stats): Digest | undefined => {
     const row = fresh.get(path) ?? unpack(rows.get(path));
     return row !== undefined && isSame(row, status) && isSettled(status, row.seenMs) ? row.digest : undefined;
   };
 
   const known = (path: string): Digest | undefined => {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (status === undefined) return undefined;
-    if (!status.isDirectory()) return lookup(path, status);
-    const files = unlessGone(() => filesBelow(path));
+    const files = unlessGone(() => filesAt(path));
     const digests = files?.map((file) => lookup(file.absolute, file.status));
-    return digests?.every((digest) => digest !== undefined) ? treeOf(files!, digests) : undefined;
+    return digests?.every((digest) => digest !== undefined) ? digestOf(files!, digests) : undefined;
   };
 
-  const digestAll = async (files: readonly SourceFile[]): Promise<Digest[]> => {
+  const digestAgain = async (files: readonly SourceFile[]): Promise<Digest[]> => {
     await settle(files);
     const before = files.map((file) => statSync(file.absolute));
     const seenMs = Date.now();
@@ -59,37 +65,47 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
     for (const [index, { absolute }] of files.entries()) {
       const { size, mtimeMs, ctimeMs, ino } = before[index]!;
       const row = { size, mtimeMs, ctimeMs, inode: ino, seenMs, digest: digests[index]! };
-      if (isSame(row, statSync(absolute))) fresh.set(absolute, row);
+      if (!isSame(row, statSync(absolute))) throw keepsChanging(absolute);
+      fresh.set(absolute, row);
+      unsaved.add(absolute);
     }
     return digests;
   };
 
-  const digest = async (path: string): Promise<Digest> => {
-    const status = statSync(path);
-    if (!status.isDirectory())
-      return lookup(path, status) ?? (await digestAll([{ path: '', absolute: path, status }]))[0]!;
-    const files = filesBelow(path);
-    const unknown = files.filter((file) => lookup(file.absolute, file.status) === undefined);
-    const digests = await digestAll(unknown);
-    const found = new Map(unknown.map((file, index) => [file, digests[index]!]));
-    return treeOf(
+  const digestBy = async (path: string, recall: typeof lookup): Promise<Digest> => {
+    const files = filesAt(path);
+    const recalled = files.map((file) => recall(file.absolute, file.status));
+    const again = await digestAgain(files.filter((_, index) => recalled[index] === undefined));
+    let next = 0;
+    return digestOf(
       files,
-      files.map((file) => found.get(file) ?? lookup(file.absolute, file.status)!),
+      recalled.map((digest) => digest ?? again[next++]!),
     );
   };
 
   return {
     known,
-    digest,
+    digest(path) {
+      const begun = underway.get(path);
+      if (begun !== undefined) return begun;
+      const digest = digestBy(path, lookup).finally(() => underway.delete(path));
+      underway.set(path, digest);
+      return digest;
+    },
     async unchanged(path, expected) {
-      if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
-      return (known(path) ?? (await digest(path))) === expected;
+      try {
+        return (await digestBy(path, lookupSettled)) === expected;
+      } catch (error) {
+        if (error instanceof StoreError || (error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+        throw error;
+      }
     },
     async save() {
-      if (fresh.size === 0) return;
-      for (const row of segments.append([...fresh].map(pack))) rows.set(String(row[1]), row);
+      if (unsaved.size === 0) return;
+      for (const row of segments.append([...unsaved].map((path) => pack(path, fresh.get(path)!))))
+        rows.set(String(row[1]), row);
       segments.close();
-      fresh.clear();
+      unsaved.clear();
       if (segments.count >= manySegments) segments.compact([...rows.values()], () => false);
     },
   };
@@ -100,6 +116,15 @@ interface SourceFile {
   readonly path: string;
   readonly absolute: string;
   readonly status: Stats;
+}
+
+/** The file, or the files of the directory, at a path. Throws the system's error if something is not there. */
+function filesAt(path: string): readonly SourceFile[] {
+  const status = statSync(path);
+  if (status.isDirectory()) return filesBelow(path);
+  if (status.isFile()) return [{ path: '', absolute: path, status }];
+  const message = `${path} is neither a file nor a directory: its content cannot be told before it is read`;
+  throw new StoreError({ reason: 'cannot-start', message });
 }
 
 /** Regular files below a directory, links followed; a directory that holds itself by a link is entered once. */
@@ -129,12 +154,19 @@ function unlessGone<T>(look: () => T): T | undefined {
   }
 }
 
-function treeOf(files: readonly SourceFile[], digests: readonly Digest[]): Digest {
+/** Of the one file itself, or of the tree. */
+function digestOf(files: readonly SourceFile[], digests: readonly Digest[]): Digest {
+  if (files[0]?.path === '') return digests[0]!;
   return digestTree(
     files.map(({ path, status }, index): FileRecord => {
       return { path, size: status.size, digest: digests[index]!, executable: isExecutable(status) };
     }),
   );
+}
+
+function keepsChanging(path: string): StoreError {
+  const message = `${path} was written to while it was read: wait until it is complete, and run again`;
+  return new StoreError({ reason: 'input-changed', message });
 }
 
 function isSame(row: SourceRow, { size, mtimeMs, ctimeMs, ino }: Stats): boolean {
@@ -158,7 +190,7 @@ function settledAt({ mtimeMs, ctimeMs }: Stats, now: number): number {
   return written <= now ? Math.ceil(written + settleMs) : 0;
 }
 
-function pack([path, { size, mtimeMs, ctimeMs, inode, seenMs, digest }]: readonly [string, SourceRow]): Json[] {
+function pack(path: string, { size, mtimeMs, ctimeMs, inode, seenMs, digest }: SourceRow): Json[] {
   return [path, size, mtimeMs, ctimeMs, inode, seenMs, digest.slice('sha256:'.length)];
 }
 

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, linkSync, renameSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
-import type { StoreContext } from '../context.ts';
+import type { BuildContext, StoreContext } from '../context.ts';
 import { examineResult } from '../examine.ts';
 import { notedResult } from '../find-result.ts';
 import type { Noted } from '../journal.ts';
@@ -25,7 +25,7 @@ export interface Made {
 
 /** Checks, digests and seals what an attempt made, and moves it into place under the key that is locked. */
 export async function commitAttempt(
-  context: StoreContext,
+  context: BuildContext,
   lock: Lock,
   made: Made,
   facts: CommitFacts,
@@ -58,7 +58,7 @@ export async function commitAttempt(
 }
 
 function describe(
-  context: StoreContext,
+  context: BuildContext,
   key: Key,
   attempt: number,
   facts: CommitFacts,

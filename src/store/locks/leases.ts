@@ -1,17 +1,32 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Layout } from '../layout.ts';
 import { namesIn, unlinkIfThere } from '../remove.ts';
 import type { Key } from '../result.ts';
 import { holderIsDead, type OwnHolder, readHolder } from './holder.ts';
 
-/** Notes that this process reads these results. */
-export function addLeases(layout: Layout, own: OwnHolder, keys: readonly Key[]): void {
-  mkdirSync(layout.leases, { recursive: true });
-  appendFileSync(`${layout.leases}/${own.id}`, keys.map((key) => `${key}\n`).join(''));
+/** The results that this process reads, for all to see until it closes or dies. */
+export interface OwnLeases {
+  add(keys: readonly Key[]): void;
+  close(): void;
 }
 
-export function dropLeases(layout: Layout, own: OwnHolder): void {
-  unlinkIfThere(`${layout.leases}/${own.id}`);
+export function openLeases(layout: Layout, own: OwnHolder): OwnLeases {
+  mkdirSync(layout.leases, { recursive: true });
+  const path = `${layout.leases}/${own.id}`;
+  const descriptor = openSync(path, 'wx', 0o644);
+  const leased = new Set<Key>();
+  return {
+    add(keys) {
+      const added = keys.filter((key) => !leased.has(key));
+      if (added.length === 0) return;
+      writeSync(descriptor, added.map((key) => `${key}\n`).join(''));
+      for (const key of added) leased.add(key);
+    },
+    close() {
+      closeSync(descriptor);
+      unlinkIfThere(path);
+    },
+  };
 }
 
 /** Keys that other living processes read. */
