@@ -3,7 +3,9 @@
  * reference resolved. Plain JSON, so that it can be cached; everything that runs, watches or explains reads this.
  */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from '../workflow/json.ts';
+
+export type { Json };
 
 export interface Plan {
   readonly name: string;

@@ -1,0 +1,81 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { errorAt, type Report } from './diagnostic.ts';
+import { mergeWorkflows } from './merge.ts';
+import { didYouMean } from './nearest.ts';
+import { parseSetting } from './overrides.ts';
+import { child, type MapNode, type Node } from './yaml/node.ts';
+import { parseYaml } from './yaml/parse.ts';
+import { readSource } from './yaml/read.ts';
+import type { Place } from './yaml/source.ts';
+
+export interface FileRead {
+  /** Absolute. */
+  readonly path: string;
+  readonly digest: string;
+}
+
+/** The workflow file with what it extends and with `--set` merged in. `read` is told of every file, also when it fails. */
+export async function loadWorkflow(
+  file: string,
+  settings: readonly string[],
+  report: Report,
+  read: (file: FileRead) => void,
+): Promise<MapNode | undefined> {
+  const whole: Place = { source: { name: file, text: '' }, start: 0, end: 0 };
+  const workflow = await loadChain(file, whole, [], report, read);
+  const overrides = settings.map((setting) => parseSetting(setting, report));
+  if (!workflow) return undefined;
+  return overrides.reduce<MapNode>((merged, over) => (over ? mergeWorkflows(merged, over) : merged), workflow);
+}
+
+async function loadChain(
+  file: string,
+  mentioned: Place,
+  above: readonly string[],
+  report: Report,
+  read: (file: FileRead) => void,
+): Promise<MapNode | undefined> {
+  const path = [...above, file];
+  if (above.includes(file)) {
+    const names = path.slice(path.indexOf(file)).map((name) => basename(name));
+    report(errorAt(mentioned, `extends goes round in a circle: ${names.join(' → ')}`));
+    return undefined;
+  }
+  const result = await readSource(file);
+  if (!result.ok) {
+    report(
+      errorAt(
+        mentioned,
+        `${above.length > 0 ? file : 'the workflow'} ${result.message}`,
+        result.missing ? siblingNamed(file) : undefined,
+      ),
+    );
+    return undefined;
+  }
+  read({ path: file, digest: result.digest });
+  const tree = parseYaml(result.source, report);
+  if (!tree) return undefined;
+  if (tree.kind !== 'map') {
+    report(errorAt(tree, 'a workflow is a map with the key stages'));
+    return undefined;
+  }
+  const base = child(tree, 'extends');
+  if (!isText(base)) return tree;
+  const own = { ...tree, entries: new Map([...tree.entries].filter(([key]) => key !== 'extends')) };
+  const inherited = await loadChain(resolve(dirname(file), base.value), base, path, report, read);
+  return inherited && mergeWorkflows(inherited, own);
+}
+
+function isText(node: Node | undefined): node is Node & { readonly kind: 'scalar'; readonly value: string } {
+  return node?.kind === 'scalar' && typeof node.value === 'string';
+}
+
+/** A file of nearly that name in the same folder. */
+export function siblingNamed(path: string): string | undefined {
+  try {
+    return didYouMean(basename(path), readdirSync(dirname(path)).slice(0, 1000));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,108 @@
+/** The shape of a workflow file, as zod schemas: what `validate` checks and `workflow.schema.json` is made from. */
+import { z } from 'zod';
+import { durationPattern, sizePattern } from './units.ts';
+
+export const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+const badName = 'a name starts with a letter or _ and goes on with letters, digits, _ and -';
+const name = z.string().regex(namePattern, { error: badName });
+
+const expression = z
+  .string()
+  .regex(/\$\{\{[\s\S]*\}\}/)
+  .describe('An expression: ${{ … }}');
+
+function orExpression<T extends z.ZodType>(schema: T, what: string) {
+  return z.union([schema, expression], { error: `expected ${what}` });
+}
+
+const text = z.union([z.string(), z.number(), z.boolean()], { error: 'expected a text' });
+const size = z.string().regex(sizePattern);
+const duration = orExpression(z.string().regex(durationPattern), 'a duration with its unit, such as 90s, 10m or 12h');
+const amount = orExpression(
+  z.union([z.number().nonnegative(), size]),
+  'a number that is not negative, or a size such as 2GiB',
+);
+const flag = orExpression(z.boolean(), 'true or false');
+const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'expected a string, a number, true or false' });
+const combinations = orExpression(z.array(z.record(name, z.json())), 'a list of maps');
+
+const matrix = z
+  .object({
+    include: combinations.optional().describe('Combinations to add, or attributes to add to those that match'),
+    exclude: combinations.optional().describe('Combinations to leave out'),
+  })
+  .catchall(orExpression(z.array(scalar), 'a list of values'))
+  .describe('One instance for each combination of the axes: each key a list of values');
+
+const retry = z
+  .strictObject({
+    attempts: orExpression(z.int().min(1), 'a whole number from 1').describe(
+      'How often to try, the first time included',
+    ),
+    delay: duration.optional().describe('How long to wait before the second attempt'),
+    backoff: orExpression(z.number().min(1), 'a number from 1')
+      .optional()
+      .describe('Each wait is this many times the one before'),
+  })
+  .describe('What to do when an attempt fails');
+
+const input = z
+  .union([z.string(), z.array(z.string())], { error: 'expected a path, an expression, or a list of them' })
+  .describe('A path from the workspace root, an output of a stage, or an entry of configs; or a list');
+
+export const stageSchema = z.strictObject({
+  uses: z.string().optional().describe('A built-in stage, or the path of a stage module: ./my-stage.mjs'),
+  run: z.string().optional().describe('A bash script; every ${{ }} arrives as quoted words'),
+  inputs: z.record(name, input).optional().describe('What the stage reads'),
+  outputs: z
+    .record(name, z.enum(['file', 'directory'], { error: "expected 'file' or 'directory'" }))
+    .optional()
+    .describe('What a script writes: each name a file or a directory'),
+  with: z.record(z.string(), z.json()).optional().describe('Parameters of the stage'),
+  matrix: matrix.optional(),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'not a name that the environment can hold' }), text)
+    .optional()
+    .describe('Environment variables; part of the key'),
+  passEnv: z
+    .array(z.string())
+    .optional()
+    .describe('Names of environment variables to hand through; never part of the key'),
+  resources: z
+    .record(name, amount)
+    .optional()
+    .describe('What an attempt takes from the pools: cpu, memory, and any other'),
+  retry: retry.optional(),
+  timeout: duration.optional().describe('How long an attempt may take'),
+  temp: flag.optional().describe('Remove the outputs once all that read them are done'),
+  frozen: flag.optional().describe('Use the result that exists; never run'),
+  always: flag.optional().describe('Run each time'),
+  executor: z.string().optional().describe('Where to run: local, slurm, tpu-vm'),
+});
+
+export const workflowSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    name: z.string().optional().describe('For people; the file name unless given'),
+    extends: z
+      .string()
+      .optional()
+      .describe('A workflow to start from: maps merge, lists and scalars replace, null removes'),
+    params: z.record(z.string(), z.json()).optional().describe('Values for expressions: ${{ params.name }}'),
+    configs: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('YAML or JSON files by name, swapped with --config NAME=FILE'),
+    limits: z
+      .record(name, amount)
+      .optional()
+      .describe('Size of each pool: cpu, memory, and any other that resources name'),
+    publish: z.record(z.string(), z.string()).optional().describe('Destination: output to copy there after a run'),
+    stages: z.record(name, stageSchema).describe('The stages by name'),
+  })
+  .describe('A Kumiki workflow');
+
+/** JSON Schema for editors. */
+export function workflowJsonSchema(): object {
+  return z.toJSONSchema(workflowSchema, { io: 'input', target: 'draft-7' });
+}

@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import { errorAt, type Report } from './diagnostic.ts';
+import { didYouMean } from './nearest.ts';
+import { stageSchema, workflowSchema } from './schema.ts';
+import { type MapNode, type Node, nodeAt, toJson } from './yaml/node.ts';
+import type { Place } from './yaml/source.ts';
+
+/** Checks the shape of a workflow; true if nothing was wrong. */
+export function validateWorkflow(workflow: MapNode, report: Report): boolean {
+  const result = workflowSchema.safeParse(toJson(workflow));
+  if (!result.success) reportIssues(result.error.issues, workflow, report, keysOfWorkflow);
+  return result.success;
+}
+
+const keysOfWorkflow = (path: readonly PropertyKey[]): readonly string[] => {
+  if (path.length === 0) return Object.keys(workflowSchema.shape);
+  if (path.length === 2) return Object.keys(stageSchema.shape);
+  return path[2] === 'retry' ? ['attempts', 'delay', 'backoff'] : [];
+};
+
+type Issue = z.core.$ZodIssue;
+
+/** Each issue where the value stands. `keysAt`: the keys that a strict object at that path knows. */
+export function reportIssues(
+  issues: readonly Issue[],
+  node: Node,
+  report: Report,
+  keysAt: (path: readonly PropertyKey[]) => readonly string[],
+): void {
+  for (const issue of issues) {
+    const at = nodeAt(node, issue.path);
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) {
+        const known = keysAt(issue.path);
+        report(errorAt(keyPlace(at, key), `unknown key '${key}'`, didYouMean(key, known)));
+      }
+    } else if (issue.code === 'invalid_key') {
+      const key = String(issue.path.at(-1));
+      const place = keyPlace(nodeAt(node, issue.path.slice(0, -1)), key);
+      report(errorAt(place, `'${key}' cannot be a name here`, issue.issues[0]?.message));
+    } else {
+      const missing = missingKey(node, issue.path);
+      if (missing !== undefined)
+        report(errorAt(keyOf(node, issue.path.slice(0, -1)), `the key '${missing}' is missing`));
+      else report(errorAt(at, describe(issue, at)));
+    }
+  }
+}
+
+function keyPlace(map: Node, key: string): Place {
+  return (map.kind === 'map' && map.entries.get(key)?.key) || map;
+}
+
+/** The key that leads to a path, else what stands there. */
+function keyOf(node: Node, path: readonly PropertyKey[]): Place {
+  const parent = path.length === 0 ? undefined : nodeAt(node, path.slice(0, -1));
+  const place = parent ? keyPlace(parent, String(path.at(-1))) : node;
+  return { ...place, end: Math.min(place.end, place.start + 80) };
+}
+
+function missingKey(node: Node, path: readonly PropertyKey[]): string | undefined {
+  const last = path.at(-1);
+  if (last === undefined) return undefined;
+  const parent = nodeAt(node, path.slice(0, -1));
+  return parent.kind === 'map' && !parent.entries.has(String(last)) ? String(last) : undefined;
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+function describe(issue: Issue, found: Node): string {
+  if (issue.code === 'invalid_type')
+    return `expected ${nouns[issue.expected] ?? issue.expected}, found ${kindOf(found)}`;
+  const own = issue.message.startsWith('Invalid input: ')
+    ? issue.message.slice('Invalid input: '.length)
+    : issue.message;
+  const message = own.charAt(0).toLowerCase() + own.slice(1);
+  return message.startsWith('expected') ? `${message}, found ${kindOf(found)}` : message;
+}
+
+export function kindOf(node: Node): string {
+  if (node.kind === 'map') return 'a map';
+  if (node.kind === 'list') return 'a list';
+  if (node.value === null) return 'nothing';
+  if (typeof node.value === 'boolean') return String(node.value);
+  if (typeof node.value === 'number') return `the number ${node.value}`;
+  return node.value.length > 40 ? 'a text' : `'${node.value.replaceAll('\n', '\\n')}'`;
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import type { SourceText } from './source.ts';
+
+const largest = 8 * 1024 * 1024;
+
+export type ReadResult =
+  | { readonly ok: true; readonly source: SourceText; readonly digest: string }
+  | { readonly ok: false; readonly message: string; readonly missing: boolean };
+
+/** A workflow or config file as text; what a user can cause comes back as a message that follows the file's name. */
+export async function readSource(path: string): Promise<ReadResult> {
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory()) return { ok: false, message: 'is a directory, not a file', missing: false };
+    if (facts.size > largest) {
+      const size = (facts.size / 1024 / 1024).toFixed(1);
+      return { ok: false, message: `has ${size} MiB; the limit is ${largest / 1024 / 1024} MiB`, missing: false };
+    }
+    const bytes = await readFile(path);
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { ok: true, source: { name: path, text }, digest };
+  } catch (error) {
+    return { ok: false, ...readFailure(error) };
+  }
+}
+
+function readFailure(error: unknown): { message: string; missing: boolean } {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { message: 'does not exist', missing: true };
+  if (code === 'EACCES') return { message: 'cannot be read: permission denied', missing: false };
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { message: 'is not UTF-8', missing: false };
+  throw error;
+}
