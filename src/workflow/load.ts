@@ -16,33 +16,33 @@ export interface FileRead {
 }
 
 /** The workflow file with what it extends and with `--set` merged in. `read` is told of every file, also when it fails. */
-export async function loadWorkflow(
+export function loadWorkflow(
   file: string,
   settings: readonly string[],
   report: Report,
   read: (file: FileRead) => void,
-): Promise<MapNode | undefined> {
+): MapNode | undefined {
   const whole: Place = { source: { name: file, text: '' }, start: 0, end: 0 };
-  const workflow = await loadChain(file, whole, [], report, read);
+  const workflow = loadChain(file, whole, [], report, read);
   const overrides = settings.map((setting) => parseSetting(setting, report));
   if (!workflow) return undefined;
   return overrides.reduce<MapNode>((merged, over) => (over ? mergeWorkflows(merged, over) : merged), workflow);
 }
 
-async function loadChain(
+function loadChain(
   file: string,
   mentioned: Place,
   above: readonly string[],
   report: Report,
   read: (file: FileRead) => void,
-): Promise<MapNode | undefined> {
+): MapNode | undefined {
   const path = [...above, file];
   if (above.includes(file)) {
     const names = path.slice(path.indexOf(file)).map((name) => basename(name));
     report(errorAt(mentioned, `extends goes round in a circle: ${names.join(' → ')}`));
     return undefined;
   }
-  const result = await readSource(file);
+  const result = readSource(file);
   if (!result.ok) {
     report(
       errorAt(
@@ -63,7 +63,7 @@ async function loadChain(
   const base = child(tree, 'extends');
   if (!isText(base)) return tree;
   const own = { ...tree, entries: new Map([...tree.entries].filter(([key]) => key !== 'extends')) };
-  const inherited = await loadChain(resolve(dirname(file), base.value), base, path, report, read);
+  const inherited = loadChain(resolve(dirname(file), base.value), base, path, report, read);
   return inherited && mergeWorkflows(inherited, own);
 }
 

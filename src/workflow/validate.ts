@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { errorAt, type Report } from './diagnostic.ts';
+import { hasMark } from './expressions/path-marks.ts';
+import type { Json } from './json.ts';
 import { didYouMean } from './nearest.ts';
 import { stageSchema, workflowSchema } from './schema.ts';
 import { type MapNode, type Node, nodeAt, toJson } from './yaml/node.ts';
@@ -42,7 +44,7 @@ export function reportIssues(
       const missing = missingKey(node, issue.path);
       if (missing !== undefined)
         report(errorAt(keyOf(node, issue.path.slice(0, -1)), `the key '${missing}' is missing`));
-      else report(errorAt(at, describe(issue, at)));
+      else report(errorAt(at, describeIssue(issue, toJson(at))));
     }
   }
 }
@@ -75,21 +77,23 @@ const nouns: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-function describe(issue: Issue, found: Node): string {
+/** What is wrong, in the words of a workflow. */
+export function describeIssue(issue: Issue, found: Json): string {
   if (issue.code === 'invalid_type')
-    return `expected ${nouns[issue.expected] ?? issue.expected}, found ${kindOf(found)}`;
-  const own = issue.message.startsWith('Invalid input: ')
-    ? issue.message.slice('Invalid input: '.length)
-    : issue.message;
+    return `expected ${nouns[issue.expected] ?? issue.expected}, found ${nounOf(found)}`;
+  if (issue.code === 'invalid_value')
+    return `expected ${issue.values.map(String).join(' or ')}, found ${nounOf(found)}`;
+  const own = issue.message.replace(/^Invalid input: /, '');
   const message = own.charAt(0).toLowerCase() + own.slice(1);
-  return message.startsWith('expected') ? `${message}, found ${kindOf(found)}` : message;
+  return message.startsWith('expected') ? `${message}, found ${nounOf(found)}` : message;
 }
 
-export function kindOf(node: Node): string {
-  if (node.kind === 'map') return 'a map';
-  if (node.kind === 'list') return 'a list';
-  if (node.value === null) return 'nothing';
-  if (typeof node.value === 'boolean') return String(node.value);
-  if (typeof node.value === 'number') return `the number ${node.value}`;
-  return node.value.length > 40 ? 'a text' : `'${node.value.replaceAll('\n', '\\n')}'`;
+function nounOf(value: Json): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map';
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return `the number ${value}`;
+  if (hasMark(value)) return 'a path';
+  return value.length > 40 ? 'a text' : `'${value.replaceAll('\n', '\\n')}'`;
 }

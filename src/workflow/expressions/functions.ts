@@ -14,13 +14,14 @@ export interface Surroundings {
 
 /** A stage in an expression: `pick` narrows it. */
 export class StageValue extends Members {
-  readonly pick: (axis: string, values: readonly Json[]) => StageValue;
+  /** `value`: one, or a list of them. */
+  readonly pick: (axis: string, value: Json) => StageValue;
 
   constructor(
     names: () => readonly string[],
     member: (name: string) => Data | undefined,
     notValue: string,
-    pick: (axis: string, values: readonly Json[]) => StageValue,
+    pick: (axis: string, value: Json) => StageValue,
   ) {
     super(names, member, { notValue });
     this.pick = pick;
@@ -136,8 +137,7 @@ function pick(stage: Data, axis: Data, value: Data): Data {
   if (stage instanceof data.Null) return stage;
   if (!(stage instanceof StageValue))
     throw new ExpressionFault('pick() takes a stage', "write pick(stages.name, 'axis', value)");
-  const wanted = fromData(value);
-  return stage.pick(textOf('pick', axis), Array.isArray(wanted) ? wanted : [wanted]);
+  return stage.pick(textOf('pick', axis), fromData(value));
 }
 
 function readEnv({ env }: Surroundings, name: string, otherwise: Data | undefined): Data {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import type { SourceText } from './source.ts';
 
 const largest = 8 * 1024 * 1024;
@@ -9,15 +9,15 @@ export type ReadResult =
   | { readonly ok: false; readonly message: string; readonly missing: boolean };
 
 /** A workflow or config file as text; what a user can cause comes back as a message that follows the file's name. */
-export async function readSource(path: string): Promise<ReadResult> {
+export function readSource(path: string): ReadResult {
   try {
-    const facts = await stat(path);
+    const facts = statSync(path);
     if (facts.isDirectory()) return { ok: false, message: 'is a directory, not a file', missing: false };
     if (facts.size > largest) {
       const size = (facts.size / 1024 / 1024).toFixed(1);
       return { ok: false, message: `has ${size} MiB; the limit is ${largest / 1024 / 1024} MiB`, missing: false };
     }
-    const bytes = await readFile(path);
+    const bytes = readFileSync(path);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return { ok: true, source: { name: path, text }, digest };

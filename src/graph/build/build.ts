@@ -1,0 +1,128 @@
+import { data } from '@actions/expressions';
+import { type Diagnostic, errorAt, locate, type Report } from '../../workflow/diagnostic.ts';
+import { checkNames, type Fault } from '../../workflow/evaluate-node.ts';
+import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { Members } from '../../workflow/expressions/values.ts';
+import { child, entriesOf, type MapNode, type Node, placeWithin } from '../../workflow/yaml/node.ts';
+import type { Place } from '../../workflow/yaml/source.ts';
+import { stagesContext } from '../expand/references.ts';
+import { instanceId, matrixNames, type StageShape } from '../expand/stage-shape.ts';
+import type { Instance, Publication } from '../plan.ts';
+import { type Draft, draftInstance, type Workshop, withContexts } from './instance.ts';
+import { orderInstances } from './order.ts';
+import { readPublications } from './publish.ts';
+import { type CutScript, cutScript } from './script.ts';
+import { warnOfUndeclared } from './undeclared.ts';
+
+/** After that many instances of a stage with faults, the others are not tried: they would say the same. */
+const mostFaulty = 3;
+
+export interface Built {
+  readonly instances: readonly Instance[];
+  readonly publish: readonly Publication[];
+}
+
+/** Every instance of every stage, in order; faults are reported, and what is built then is not whole. */
+export function buildInstances(workflow: MapNode, workshop: Workshop): Built {
+  const { shapes, report } = workshop;
+  const drafts: (Draft | undefined)[] = [];
+  for (const shape of shapes.values()) {
+    const script = checkStage(shape, workshop);
+    if (script === 'faulty') continue;
+    let faulty = 0;
+    for (const [i, combination] of shape.combinations.entries()) {
+      const draft = draftInstance(shape, combination, script, workshop, faultOf(shape, i, report));
+      drafts[shape.first + i] = draft;
+      if (!draft && ++faulty === mostFaulty) break;
+    }
+    if (script) warnOfUndeclared(shape, script, drafts, workshop);
+  }
+  const fault: Fault = (place, message, hint) => report(errorAt(place, message, hint));
+  const publish = readPublications(child(workflow, 'publish'), drafts, workshop, fault);
+  const whole = drafts.filter((draft) => draft !== undefined);
+  const count = [...shapes.values()].reduce((sum, { combinations }) => sum + combinations.length, 0);
+  if (whole.length < count) return { instances: [], publish: [] };
+  const ordered = orderInstances(whole);
+  if (!ordered.ok) {
+    report(describeCycle(ordered.cycle, whole, shapes));
+    return { instances: [], publish: [] };
+  }
+  const { instances, indexOf } = ordered;
+  const renumbered = publish.map(({ destination, source }) => ({
+    destination,
+    source: { ...source, instance: indexOf[source.instance]! },
+  }));
+  return { instances, publish: renumbered };
+}
+
+/** What can be wrong for all instances alike, branches that none of them takes included. */
+function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): CutScript | undefined | 'faulty' {
+  let fine = true;
+  const fault: Fault = (place, message, hint) => {
+    fine = false;
+    report(errorAt(place, message, hint));
+  };
+  const names = (known: Iterable<string>) => {
+    const all = new Set(known);
+    return new Members(
+      () => [...all],
+      (name) => (all.has(name) ? new data.Null() : undefined),
+      { json: null },
+    );
+  };
+  const settings = withContexts(globals, { matrix: names(matrixNames(shape)) });
+  const inputs = withContexts(settings, { stages: stagesContext(shapes, undefined, []) });
+  const declared = entriesOf(child(shape.node, 'inputs')).map(([name]) => name);
+  const body = withContexts(inputs, { inputs: names(declared), outputs: names(shape.outputs.keys()) });
+  const scopes: Readonly<Record<string, Scope>> = { inputs, run: body, with: body, env: body };
+  for (const [name, { value }] of shape.node.entries) {
+    if (name !== 'matrix') checkNames(value, scopes[name] ?? settings, fault);
+  }
+  const run = child(shape.node, 'run');
+  const script = run?.kind === 'scalar' && !shape.definition ? cutScript(run, fault) : undefined;
+  if (child(shape.node, 'uses') && !shape.definition) fine = false;
+  return fine ? script : 'faulty';
+}
+
+/** Says which instance a fault is about, but says the same only once. */
+function faultOf(shape: StageShape, i: number, report: Report): Fault {
+  const id = instanceId(shape, shape.combinations[i]!);
+  return (place, message, hint) => report(errorAt(place, id === shape.name ? message : `${message} (in ${id})`, hint));
+}
+
+function describeCycle(cycle: readonly number[], drafts: readonly Draft[], shapes: Workshop['shapes']): Diagnostic {
+  const stages = cycle.map((number) => drafts[number]!.stage);
+  const path = cycle.map((number) => drafts[number]!.id).join(' → ');
+  const edges = stages.slice(1).map((producer, i) => {
+    const reader = shapes.get(stages[i]!)!;
+    return { reader: reader.name, producer, place: mentionOf(producer, reader.node) ?? reader.key };
+  });
+  const [first, ...others] = edges;
+  const related = others.map(({ reader, producer, place }) => ({
+    message: `${reader} reads ${producer} here`,
+    at: locate(place),
+  }));
+  return {
+    ...errorAt(
+      first!.place,
+      `stages read each other in a circle: ${path}`,
+      'each arrow reads "needs"; remove one of the references',
+    ),
+    related,
+  };
+}
+
+/** Where a stage's text mentions another. */
+function mentionOf(producer: string, node: Node): Place | undefined {
+  if (node.kind === 'scalar') {
+    const at =
+      typeof node.value === 'string' ? node.value.search(new RegExp(`stages\\s*(\\.|\\[')\\s*${producer}\\b`)) : -1;
+    return at === -1 ? undefined : placeWithin(node, at, at + `stages.${producer}`.length);
+  }
+  const children = node.kind === 'list' ? node.items : Array.from(node.entries.values(), ({ value }) => value);
+  for (const inner of children) {
+    const place = mentionOf(producer, inner);
+    if (place) return place;
+  }
+  return undefined;
+}

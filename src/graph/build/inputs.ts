@@ -1,0 +1,169 @@
+import { normalize } from 'node:path';
+import type { InputDeclaration } from '../../stage/define.ts';
+import type { Report } from '../../workflow/diagnostic.ts';
+import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
+import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { splitAtMarks } from '../../workflow/expressions/path-marks.ts';
+import type { Json } from '../../workflow/json.ts';
+import { didYouMean } from '../../workflow/nearest.ts';
+import { child, entriesOf } from '../../workflow/yaml/node.ts';
+import type { Place } from '../../workflow/yaml/source.ts';
+import { readConfig, siblingHint } from '../expand/globals.ts';
+import type { Reference, ResultGroup } from '../expand/references.ts';
+import type { StageShape } from '../expand/stage-shape.ts';
+import type { Input, Source } from '../plan.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+type Kind = InputDeclaration['kind'];
+
+export interface InputContext {
+  readonly scope: Scope;
+  readonly references: readonly Reference[];
+  readonly surroundings: Surroundings;
+  readonly report: Report;
+  readonly fault: Fault;
+}
+
+/** The declared inputs of an instance; those of a used stage must be what it takes. Faults leave them out. */
+export function resolveInputs(shape: StageShape, context: InputContext): readonly Input[] {
+  const declarations = shape.definition?.stage.inputs;
+  const node = child(shape.node, 'inputs');
+  const inputs: Input[] = [];
+  for (const [name, { key, value }] of entriesOf(node)) {
+    const declaration = declarations && (Object.hasOwn(declarations, name) ? declarations[name] : undefined);
+    if (declarations && !declaration) {
+      const known = Object.keys(declarations);
+      context.fault(
+        key,
+        `${shape.definition!.stage.name} has no input '${name}'`,
+        didYouMean(name, known) ?? 'it takes no inputs',
+      );
+      continue;
+    }
+    const evaluated = evaluateNode(value, context.scope, context.fault);
+    if (evaluated === undefined || (evaluated === null && declaration?.optional)) continue;
+    const input = readInput(name, evaluated, declaration, value, context);
+    if (input) inputs.push(input);
+  }
+  const given = new Set(entriesOf(node).map(([name]) => name));
+  for (const [name, { kind, description, optional }] of Object.entries(declarations ?? {})) {
+    if (optional || given.has(name)) continue;
+    const hint = `${name}: ${description} (${kind})`;
+    context.fault(shape.key, `${shape.definition!.stage.name} needs the input '${name}'`, hint);
+  }
+  return inputs;
+}
+
+function readInput(
+  name: string,
+  value: Json,
+  declaration: InputDeclaration | undefined,
+  place: Place,
+  context: InputContext,
+): Input | undefined {
+  const isList = Array.isArray(value);
+  if (isList && declaration && !declaration.list) {
+    const hint = "narrow it with pick(stages.name, 'axis', value), or give the stage an axis of the same name";
+    context.fault(
+      place,
+      `the input '${name}' takes one ${declaration.kind}, and this is a list of ${value.length}`,
+      hint,
+    );
+    return undefined;
+  }
+  const items: readonly Json[] = isList ? value : [value];
+  if (items.length === 0) {
+    context.fault(place, `the input '${name}' is an empty list`);
+    return undefined;
+  }
+  const kind = declaration?.kind ?? 'any';
+  const sources = items.map((item) => readSourceOf(item, kind, place, context));
+  if (sources.includes(undefined)) return undefined;
+  return { name, list: isList || declaration?.list === true, kind, sources: sources as Source[] };
+}
+
+function readSourceOf(value: Json, kind: Kind, place: Place, context: InputContext): Source | undefined {
+  if (typeof value === 'string') {
+    const [first, ...rest] = splitAtMarks(value);
+    if (typeof first === 'number') return resultSource(context.references[first]!, rest, kind, place, context);
+    if (rest.length === 0) return pathSource(value, kind, place, context);
+    context.fault(
+      place,
+      'the output of a stage does not stand at the start of this path',
+      'an input is one path; a path below an output starts with it',
+    );
+    return undefined;
+  }
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    if (kind !== 'file' && kind !== 'directory' && kind !== 'checkpoint') return { kind: 'value', value };
+    context.fault(place, `expected the path of a ${kind}, found an object`);
+    return undefined;
+  }
+  const found = value === null ? 'nothing' : Array.isArray(value) ? 'a list in a list' : `${JSON.stringify(value)}`;
+  context.fault(place, `expected a path, found ${found}`);
+  return undefined;
+}
+
+function resultSource(
+  reference: Reference,
+  rest: readonly (string | number)[],
+  kind: Kind,
+  place: Place,
+  context: InputContext,
+): Source | undefined {
+  if (reference.kind !== 'result') throw new Error('inputs know results only');
+  const { group, item } = reference;
+  const source = { kind: 'output' as const, instance: group.instances[item]!, output: group.output };
+  const [below] = rest;
+  if (below === undefined) return kindMatches(group, kind, place, context.fault) ? source : undefined;
+  if (rest.length > 1 || typeof below !== 'string' || !below.startsWith('/')) {
+    context.fault(
+      place,
+      'this path goes on after an output without a /',
+      'a path below a directory output is written ${{ stages.name.outputs.dir }}/file',
+    );
+    return undefined;
+  }
+  if (group.outputKind === 'file') {
+    context.fault(place, `${group.label} is a file; nothing lies below it`);
+    return undefined;
+  }
+  const path = normalize(below.slice(1)).replace(/\/$/, '');
+  if (path !== '.' && !path.startsWith('..')) return { ...source, path };
+  context.fault(place, path === '.' ? 'no path follows the /' : `this path leaves ${group.label}`);
+  return undefined;
+}
+
+function kindMatches(group: ResultGroup, kind: Kind, place: Place, fault: Fault): boolean {
+  const wanted = kind === 'config' ? 'file' : kind;
+  if ((wanted !== 'file' && wanted !== 'directory') || group.outputKind === wanted) return true;
+  fault(
+    place,
+    `expected a ${wanted}; ${group.label} is a ${group.outputKind}`,
+    group.outputKind === 'directory' ? 'name a file below it: ${{ … }}/file' : undefined,
+  );
+  return false;
+}
+
+function pathSource(text: string, kind: Kind, place: Place, context: InputContext): Source | undefined {
+  const { surroundings, fault } = context;
+  if (text.trim() === '') {
+    fault(place, 'this path is empty');
+    return undefined;
+  }
+  const path = normalize(text).replace(/(?<=.)\/$/, '');
+  if (kind === 'config') {
+    const value = readConfig(path, place, surroundings, context.report, fault);
+    return value === undefined ? undefined : { kind: 'value', value };
+  }
+  const found = surroundings.kindOf(path);
+  if (found === undefined && !(kind === 'checkpoint' && surroundings.kindOf(`${path}.index`))) {
+    fault(place, `${text} does not exist`, siblingHint(path, surroundings.root));
+    return undefined;
+  }
+  if ((kind === 'file' || kind === 'directory') && found !== kind) {
+    fault(place, `expected a ${kind}; ${text} is a ${found}`);
+    return undefined;
+  }
+  return { kind: 'path', path };
+}

@@ -1,0 +1,137 @@
+import type { Report } from '../../workflow/diagnostic.ts';
+import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
+import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { Members, toData, toText } from '../../workflow/expressions/values.ts';
+import { child, entriesOf, type ScalarNode, toJson } from '../../workflow/yaml/node.ts';
+import type { Combination } from '../expand/matrix.ts';
+import { inputsContext, outputsContext, type Reference, type Shapes, stagesContext } from '../expand/references.ts';
+import { instanceId, matrixNames, type StageShape } from '../expand/stage-shape.ts';
+import type { Hole, Input, Instance } from '../plan.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { resolveInputs } from './inputs.ts';
+import { type Parameters, readParameters } from './parameters.ts';
+import { decisive, resumeOf, scriptRecipe, stageRecipe } from './recipe.ts';
+import { type CutScript, evaluateScript } from './script.ts';
+import { readSettings } from './settings.ts';
+import { gatherMentions, type Mentions } from './texts.ts';
+
+/** An instance whose place in the order is not known yet; its sources name others by their numbers in declared order. */
+export type Draft = Omit<Instance, 'index' | 'dependsOn' | 'promised'>;
+
+/** What all instances of a workflow are made with. */
+export interface Workshop {
+  readonly shapes: Shapes;
+  /** `params`, `configs`, and all functions. */
+  readonly globals: Scope;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly surroundings: Surroundings;
+  readonly report: Report;
+}
+
+export function withContexts(scope: Scope, contexts: Scope['contexts']): Scope {
+  return { contexts: { ...scope.contexts, ...contexts }, functions: scope.functions };
+}
+
+/** One combination of a stage's matrix; undefined after a fault. `script` is the cut text of a stage that runs one. */
+export function draftInstance(
+  shape: StageShape,
+  combination: Combination,
+  script: CutScript | undefined,
+  workshop: Workshop,
+  fault: Fault,
+): Draft | undefined {
+  let fine = true;
+  const complain: Fault = (...parts) => {
+    fine = false;
+    fault(...parts);
+  };
+  const references: Reference[] = [];
+  const matrix = matrixContext(shape, combination);
+  const settingsScope = withContexts(workshop.globals, { matrix });
+  const stages = stagesContext(workshop.shapes, { axes: shape.axes, combination }, references);
+  const inputScope = withContexts(settingsScope, { stages });
+  const declared = resolveInputs(shape, { ...workshop, scope: inputScope, references, fault: complain });
+  const scope = withContexts(inputScope, {
+    inputs: inputsContext(declared, references),
+    outputs: outputsContext(shape.outputs, references),
+  });
+  const env = evaluateEnv(shape, scope, complain);
+  const body = shape.definition
+    ? { parameters: readParameters(shape, shape.definition.stage, scope, complain) }
+    : { words: script && evaluateScript(child(shape.node, 'run') as ScalarNode, script, scope, complain) };
+  const settings = readSettings(shape.node, shape.definition?.stage, workshop.limits, settingsScope, complain);
+  if (!fine) return undefined;
+
+  const mentions = gatherMentions(
+    [env, body.parameters ?? {}, body.words?.filter((part) => Array.isArray(part)) ?? []],
+    references,
+  );
+  const common = {
+    id: instanceId(shape, combination),
+    stage: shape.name,
+    matrix: combination,
+    inputs: [...declared, ...mentions.inputs],
+    env: Object.fromEntries(Object.entries(env).map(([name, text]) => [name, mentions.text(text)])),
+    passEnv: passedEnv(shape),
+    outputs: Object.fromEntries(shape.outputs),
+    ...settings,
+  };
+  if (body.parameters) return { ...common, ...stageBody(shape, body.parameters, mentions, common) };
+  return { ...common, ...scriptBody(shape, body.words ?? [], mentions, common) };
+}
+
+/** Attributes that only other combinations have are null. */
+function matrixContext(shape: StageShape, combination: Combination): Members {
+  const member = (name: string) => {
+    if (Object.hasOwn(combination, name)) return toData(combination[name]!);
+    return matrixNames(shape).has(name) ? toData(null) : undefined;
+  };
+  return new Members(() => [...matrixNames(shape)], member, { json: combination });
+}
+
+function evaluateEnv(shape: StageShape, scope: Scope, fault: Fault): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, { key, value }] of entriesOf(child(shape.node, 'env'))) {
+    if (name.startsWith('KUMIKI_')) fault(key, `${name} is set by kumiki`);
+    const text = evaluateNode(value, scope, fault);
+    if (text === undefined) continue;
+    if (text !== null && typeof text === 'object')
+      fault(value, `expected a text for ${name}, found ${JSON.stringify(text)}`, 'write it with join(…) or toJSON(…)');
+    else env[name] = toText(text);
+  }
+  return env;
+}
+
+function passedEnv(shape: StageShape): readonly string[] {
+  const node = child(shape.node, 'passEnv');
+  return node ? (toJson(node) as readonly string[]) : [];
+}
+
+type Common = Pick<Instance, 'env' | 'outputs'> & { readonly inputs: readonly Input[] };
+
+function scriptBody(shape: StageShape, words: readonly (string | string[])[], mentions: Mentions, common: Common) {
+  const script = words.map((part): string | Hole =>
+    typeof part === 'string' ? part : { words: part.map(mentions.text) },
+  );
+  const holes = script.filter((part) => typeof part !== 'string');
+  const text = String((child(shape.node, 'run') as ScalarNode).value);
+  return { action: { kind: 'run' as const, script }, with: {}, recipe: scriptRecipe(text, holes, common) };
+}
+
+function stageBody(shape: StageShape, parameters: Parameters, mentions: Mentions, common: Common) {
+  const { stage, module } = shape.definition!;
+  const values = mentions.value(parameters) as Instance['with'];
+  const resume = resumeOf(stage, values);
+  const moduleInput: Input | undefined =
+    module === undefined
+      ? undefined
+      : { name: '@module', list: false, kind: 'file', sources: [{ kind: 'path', path: module }] };
+  return {
+    action:
+      module === undefined ? { kind: 'builtin' as const, name: stage.name } : { kind: 'module' as const, path: module },
+    with: values,
+    inputs: moduleInput ? [...common.inputs, moduleInput] : common.inputs,
+    recipe: stageRecipe(stage, mentions.value(decisive(stage, parameters)), common),
+    ...(resume && { resume }),
+  };
+}

@@ -1,0 +1,80 @@
+import { basename, extname, resolve } from 'node:path';
+import type { StageCatalogue } from '../stage/catalogue.ts';
+import { type Diagnostic, errorAt, type Report, tidy } from '../workflow/diagnostic.ts';
+import { checkNames, type Fault } from '../workflow/evaluate-node.ts';
+import type { Scope } from '../workflow/expressions/evaluate.ts';
+import { functionsFor } from '../workflow/expressions/functions.ts';
+import { toData } from '../workflow/expressions/values.ts';
+import { type FileRead, loadWorkflow } from '../workflow/load.ts';
+import { validateWorkflow } from '../workflow/validate.ts';
+import { workspaceRoot } from '../workflow/workspace-root.ts';
+import { child, type MapNode } from '../workflow/yaml/node.ts';
+import { buildInstances } from './build/build.ts';
+import { readAmounts } from './build/settings.ts';
+import { evaluateParams, readConfigs } from './expand/globals.ts';
+import { describeStages } from './expand/shapes.ts';
+import type { Plan } from './plan.ts';
+import { type CompileSources, observe, type Surroundings } from './surroundings.ts';
+
+export interface CompileOptions {
+  /** `path.of.key=value`, each from one `--set`. */
+  readonly set: readonly string[];
+  /** `NAME=FILE`, each from one `--config`. */
+  readonly config: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stages: StageCatalogue;
+}
+
+export type Compiled =
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly warnings: readonly Diagnostic[];
+      readonly sources: CompileSources;
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** A workflow file as a plan, or all that is wrong with it. */
+export async function compile(file: string, options: CompileOptions): Promise<Compiled> {
+  const path = resolve(file);
+  const diagnostics: Diagnostic[] = [];
+  const report: Report = (diagnostic) => diagnostics.push(diagnostic);
+  const surroundings = observe(workspaceRoot(path), options.env);
+  const workflow = loadWorkflow(path, options.set, report, (read: FileRead) => surroundings.read(read));
+  const shapely = workflow && validateWorkflow(workflow, report);
+  const plan = shapely ? await planOf(path, workflow, options, surroundings, report) : undefined;
+  const found = tidy(diagnostics);
+  if (!plan || found.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics: found };
+  return { ok: true, plan, warnings: found, sources: surroundings.sources() };
+}
+
+async function planOf(
+  file: string,
+  workflow: MapNode,
+  options: CompileOptions,
+  surroundings: Surroundings,
+  report: Report,
+): Promise<Plan> {
+  const fault: Fault = (place, message, hint) => report(errorAt(place, message, hint));
+  const functions = functionsFor(surroundings);
+  const params = evaluateParams(child(workflow, 'params'), functions, fault);
+  const paramsOnly: Scope = { contexts: { params: toData(params) }, functions };
+  const configs = readConfigs(child(workflow, 'configs'), options.config, paramsOnly, surroundings, report, fault);
+  const globals: Scope = { contexts: { ...paramsOnly.contexts, configs: toData(configs) }, functions };
+  const limitsNode = child(workflow, 'limits');
+  if (limitsNode) checkNames(limitsNode, globals, fault);
+  const limits = readAmounts(limitsNode, globals, fault);
+  const shapes = await describeStages(child(workflow, 'stages'), globals, options.stages, surroundings, fault);
+  const { instances, publish } = buildInstances(workflow, { shapes, globals, limits, surroundings, report });
+  const name = child(workflow, 'name');
+  return {
+    name: name?.kind === 'scalar' && name.value !== null ? String(name.value) : basename(file, extname(file)),
+    file,
+    root: surroundings.root,
+    params,
+    limits,
+    instances,
+    publish,
+    overrides: [...options.set.map((set) => `--set ${set}`), ...options.config.map((config) => `--config ${config}`)],
+  };
+}

@@ -1,0 +1,106 @@
+import { relative, resolve } from 'node:path';
+import type { StageCatalogue, StageLoad } from '../../stage/catalogue.ts';
+import type { Fault } from '../../workflow/evaluate-node.ts';
+import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { didYouMean } from '../../workflow/nearest.ts';
+import { entriesOf, type MapNode, type Node } from '../../workflow/yaml/node.ts';
+import { readSource } from '../../workflow/yaml/read.ts';
+import type { Place } from '../../workflow/yaml/source.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { siblingHint } from './globals.ts';
+import { expandMatrix } from './matrix.ts';
+import type { OutputKinds, StageDefinition, StageShape } from './stage-shape.ts';
+
+/** Everything that stages may know of each other. After a fault a stage still has its outputs, but no instances. */
+export async function describeStages(
+  stages: Node | undefined,
+  scope: Scope,
+  catalogue: StageCatalogue,
+  surroundings: Surroundings,
+  fault: Fault,
+): Promise<ReadonlyMap<string, StageShape>> {
+  const shapes = new Map<string, StageShape>();
+  let first = 0;
+  for (const [name, { key, value }] of entriesOf(stages)) {
+    if (value.kind !== 'map') continue;
+    checkKeys(name, key, value, fault);
+    const uses = value.entries.get('uses')?.value;
+    const definition = uses && (await loadDefinition(uses, catalogue, surroundings, fault));
+    const expansion = expandMatrix(value.entries.get('matrix')?.value, scope, fault) ?? { axes: [], combinations: [] };
+    const outputs = uses ? definedOutputs(definition) : declaredOutputs(value);
+    shapes.set(name, { name, key, node: value, first, outputs, ...expansion, ...(definition && { definition }) });
+    first += expansion.combinations.length;
+  }
+  return shapes;
+}
+
+/** Which keys go together. */
+function checkKeys(name: string, key: Place, { entries }: MapNode, fault: Fault): void {
+  const uses = entries.get('uses');
+  const run = entries.get('run');
+  if (!uses && !run) fault(key, `the stage '${name}' does nothing`, 'give it run: a script, or uses: a stage');
+  if (uses && run)
+    fault(
+      uses.key,
+      `the stage '${name}' has both uses and run`,
+      'keep one; in a workflow that extends another, null removes a key',
+    );
+  if (run && !uses) {
+    const parameters = entries.get('with');
+    if (parameters)
+      fault(
+        parameters.key,
+        'a script takes no parameters',
+        'with belongs to uses; a script can use ${{ params.name }} itself',
+      );
+  } else if (uses && !run) {
+    const outputs = entries.get('outputs');
+    if (outputs)
+      fault(outputs.key, 'a stage that is used declares its own outputs', 'remove this; outputs belongs to run');
+  }
+  const frozen = entries.get('frozen');
+  if (frozen && entries.has('always'))
+    fault(frozen.key, 'frozen and always contradict each other', 'frozen never runs, always runs each time');
+}
+
+function definedOutputs(definition: StageDefinition | undefined): OutputKinds {
+  return new Map(Object.entries(definition?.stage.outputs ?? {}).map(([name, { kind }]) => [name, kind]));
+}
+
+function declaredOutputs({ entries }: MapNode): OutputKinds {
+  const kinds = entriesOf(entries.get('outputs')?.value).map(
+    ([name, { value }]) =>
+      [name, value.kind === 'scalar' && value.value === 'directory' ? 'directory' : 'file'] as const,
+  );
+  return new Map(kinds);
+}
+
+async function loadDefinition(
+  uses: Node,
+  catalogue: StageCatalogue,
+  surroundings: Surroundings,
+  fault: Fault,
+): Promise<StageDefinition | undefined> {
+  if (uses.kind !== 'scalar' || typeof uses.value !== 'string') return undefined;
+  const name = uses.value;
+  const isModule = /^\.{0,2}\//.test(name) || /\.[cm]?js$/.test(name);
+  if (!isModule && !catalogue.names().includes(name)) {
+    const hint =
+      didYouMean(name, catalogue.names()) ?? 'a stage module of your own is used by its path: ./my-stage.mjs';
+    fault(uses, `there is no stage '${name}'`, hint);
+    return undefined;
+  }
+  const file = isModule ? resolve(surroundings.root, name) : catalogue.file(name);
+  const source = readSource(file);
+  if (!source.ok) {
+    fault(uses, `${name} ${source.message}`, source.missing ? siblingHint(name, surroundings.root) : undefined);
+    return undefined;
+  }
+  surroundings.read({ path: file, digest: source.digest });
+  const load: StageLoad = await (isModule ? catalogue.loadModule(file, source.digest) : catalogue.load(name));
+  if (!load.ok) {
+    fault(uses, `${name} ${load.message}`);
+    return undefined;
+  }
+  return { ...load, module: isModule ? relative(surroundings.root, file) : undefined };
+}

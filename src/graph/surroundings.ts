@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { globSync } from 'tinyglobby';
+import type { Diagnostic } from '../workflow/diagnostic.ts';
+import { ExpressionFault } from '../workflow/expressions/fault.ts';
+import type { Surroundings as ExpressionSurroundings } from '../workflow/expressions/functions.ts';
+import type { Json } from '../workflow/json.ts';
+import type { FileRead } from '../workflow/load.ts';
+import { type Node, toJson } from '../workflow/yaml/node.ts';
+import { parseYaml } from '../workflow/yaml/parse.ts';
+import { readSource } from '../workflow/yaml/read.ts';
+
+/** All that decided a plan, besides the request: as long as none of it differs, neither does the plan. */
+export interface CompileSources {
+  /** Workflow, what it extends, configs, stage modules; absolute paths and `sha256:` digests. */
+  readonly files: readonly FileRead[];
+  /** Variables that env() read, and the digest of each value; null if it was not set. */
+  readonly env: readonly { readonly name: string; readonly digest: string | null }[];
+  /** What glob() found: patterns, and the digest of the list. Ask `globDigest` again. */
+  readonly globs: readonly { readonly patterns: readonly string[]; readonly digest: string }[];
+  /** Absolute paths that were found to exist. */
+  readonly exists: readonly string[];
+}
+
+/** The world outside the workflow, as far as compiling looks at it; remembers what it was asked. */
+export interface Surroundings extends ExpressionSurroundings {
+  /** The workspace root, absolute. */
+  readonly root: string;
+  /** Of a path relative to the root. */
+  kindOf(path: string): 'file' | 'directory' | undefined;
+  readConfig(path: string): ConfigRead;
+  read(file: FileRead): void;
+  sources(): CompileSources;
+}
+
+export type ConfigRead =
+  | { readonly ok: true; readonly value: Json }
+  /** A message that follows the file's name; `diagnostics` where the file itself is wrong. */
+  | { readonly ok: false; readonly message: string; readonly missing: boolean }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
+export function envDigest(value: string | undefined): string | null {
+  return value === undefined ? null : digestOf(value);
+}
+
+export function globDigest(root: string, patterns: readonly string[]): string {
+  return digestOf(JSON.stringify(listGlob(root, patterns)));
+}
+
+/** Files below the root, sorted by code units; never in `node_modules`, `.git` or the cache. */
+function listGlob(root: string, patterns: readonly string[]): readonly string[] {
+  const ignore = ['**/node_modules/**', '**/.git/**', 'cache/**'];
+  return globSync([...patterns], { cwd: root, ignore, dot: false, expandDirectories: false }).sort();
+}
+
+export function observe(root: string, env: Readonly<Record<string, string | undefined>>): Surroundings {
+  const files = new Map<string, FileRead>();
+  const variables = new Map<string, string | null>();
+  const globs = new Map<string, { patterns: readonly string[]; found: readonly string[] }>();
+  const kinds = new Map<string, 'file' | 'directory' | undefined>();
+  const configs = new Map<string, ConfigRead>();
+  return {
+    root,
+    env(name) {
+      variables.set(name, envDigest(env[name]));
+      return env[name];
+    },
+    glob(patterns) {
+      const name = JSON.stringify(patterns);
+      const known = globs.get(name) ?? { patterns, found: listGlob(root, patterns) };
+      globs.set(name, known);
+      if (known.found.length > 0) return known.found;
+      throw new ExpressionFault(
+        `no file matches ${patterns.join(' ')}`,
+        `patterns start from the workspace root, ${root}`,
+      );
+    },
+    kindOf(path) {
+      const absolute = resolve(root, path);
+      if (!kinds.has(absolute)) kinds.set(absolute, kindOnDisk(absolute));
+      return kinds.get(absolute);
+    },
+    readConfig(path) {
+      const absolute = resolve(root, path);
+      const known = configs.get(absolute) ?? readConfig(absolute, (file) => files.set(file.path, file));
+      configs.set(absolute, known);
+      return known;
+    },
+    read: (file) => files.set(file.path, file),
+    sources: () => ({
+      files: [...files.values()],
+      env: Array.from(variables, ([name, digest]) => ({ name, digest })),
+      globs: Array.from(globs.values(), ({ patterns, found }) => ({
+        patterns,
+        digest: digestOf(JSON.stringify(found)),
+      })),
+      exists: [...kinds].filter(([, kind]) => kind !== undefined).map(([path]) => path),
+    }),
+  };
+}
+
+function kindOnDisk(path: string): 'file' | 'directory' | undefined {
+  const facts: Stats | undefined = statSync(path, { throwIfNoEntry: false });
+  return facts?.isDirectory() ? 'directory' : facts?.isFile() ? 'file' : undefined;
+}
+
+function readConfig(path: string, read: (file: FileRead) => void): ConfigRead {
+  const result = readSource(path);
+  if (!result.ok) return result;
+  read({ path, digest: result.digest });
+  const diagnostics: Diagnostic[] = [];
+  const node: Node | undefined = parseYaml(result.source, (diagnostic) => diagnostics.push(diagnostic));
+  return node ? { ok: true, value: toJson(node) } : { ok: false, diagnostics };
+}
