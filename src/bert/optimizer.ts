@@ -1,6 +1,7 @@
 /** AdamW with clipping by global norm, and the learning rate, as Model Garden's AdamWeightDecay (legacy_adamw.py) has them. */
-import type { Variable as DeviceVariable, Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Device } from '../devices/device.ts';
+import type { Moments } from './moments.ts';
 import type { Weights } from './weights.ts';
 
 export interface OptimizerConfig {
@@ -53,11 +54,6 @@ export interface Rates {
 export function ratesOf(schedule: Schedule, { beta1, beta2, weightDecay }: OptimizerConfig, update: number): Rates {
   const lr = learningRate(schedule, update - 1);
   return { decay: lr * weightDecay, adam: (lr * Math.sqrt(1 - beta2 ** update)) / (1 - beta1 ** update) };
-}
-
-export interface Moments {
-  readonly m: readonly DeviceVariable[];
-  readonly v: readonly DeviceVariable[];
 }
 
 /** Layer normalisation and biases do not decay; embeddings do. */

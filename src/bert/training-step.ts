@@ -10,8 +10,9 @@ import { eagerProgram } from '../trace/eager.ts';
 import { type Program, type TracedFunction, trace } from '../trace/trace.ts';
 import { batchOfZeros, type Inputs, microBatchInputs, microBatchOf } from './device-batch.ts';
 import { createDropout, type DropoutSeed, noDropout } from './dropout.ts';
+import type { Moments } from './moments.ts';
 import { createOperations, type Gelu } from './operations.ts';
-import { applyAdamW, clipByGlobalNorm, type Moments, type OptimizerConfig, type Rates } from './optimizer.ts';
+import { applyAdamW, clipByGlobalNorm, type OptimizerConfig, type Rates } from './optimizer.ts';
 import { type Losses, type ModelOptions, pretrainingLogits, pretrainingLosses } from './pretraining-model.ts';
 import type { Weights } from './weights.ts';
 

@@ -4,4 +4,6 @@ export type Tensorflow = typeof import('@tensorflow/tfjs-core');
 export interface Device {
   readonly tf: Tensorflow;
   readonly kind: 'tensorflow' | 'wasm' | 'webgpu';
+  /** For people: backend and version. */
+  readonly name: string;
 }

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parse } from 'yaml';
+import { openCheckpoint } from '../../src/bert/checkpoint.ts';
+import { pretrainingConfig } from '../../src/bert/config.ts';
+import { type PretrainOptions, pretrain } from '../../src/bert/pretrain.ts';
+import { readTrainingLog } from '../../src/bert/training-log.ts';
+import { modelVariables } from '../../src/bert/variables.ts';
+import type { Device } from '../../src/devices/device.ts';
+import { openDevice } from '../../src/devices/open-device.ts';
+import { sharedPath } from '../shared.ts';
+
+const golden = sharedPath('golden/model-garden');
+const folder = mkdtempSync(join(tmpdir(), 'kumiki-pretrain-'));
+after(() => rmSync(folder, { recursive: true }));
+
+let device: Device;
+before(async () => {
+  device = await openDevice('wasm', 1);
+});
+
+function options(work: string, more: Partial<PretrainOptions>): PretrainOptions {
+  const layers = ['data.yaml', 'model.yaml'].map((file) => parse(readFileSync(join(golden!, file), 'utf8')) as unknown);
+  return {
+    device,
+    config: pretrainingConfig(layers),
+    records: [join(golden!, 'train.tfrecord')],
+    validation: [],
+    steps: 40,
+    batchSize: 16,
+    microBatch: 16,
+    replicas: 1,
+    seed: 0,
+    shuffle: false,
+    dropout: 0,
+    work: join(folder, work),
+    signal: new AbortController().signal,
+    progress: () => {},
+    metric: () => {},
+    log: () => {},
+    ...more,
+  };
+}
+
+test('resuming a checkpoint of Model Garden gives its losses and its next checkpoint', {
+  skip: golden === undefined,
+}, async () => {
+  const theirs = JSON.parse(readFileSync(join(golden!, 'scalars.json'), 'utf8')) as Record<
+    string,
+    Record<string, number>
+  >;
+  const given = options('golden', { resume: join(golden!, 'model_dir/ckpt-20') });
+  await pretrain(given);
+  const lines = readTrainingLog(join(given.work, 'log.jsonl'));
+  assert.deepEqual(
+    lines.map((line) => line.step),
+    Array.from({ length: 20 }, (_, i) => 21 + i),
+  );
+  for (const line of lines) {
+    for (const name of [
+      'training_loss',
+      'lm_example_loss',
+      'next_sentence_loss',
+      'masked_lm_accuracy',
+      'next_sentence_accuracy',
+    ]) {
+      const distance = Math.abs(line[name]! - theirs[name]![line.step!]!);
+      assert.ok(distance < 1e-4, `step ${line.step} ${name} is off by ${distance}`);
+    }
+    assert.equal(line.learning_rate, theirs.learning_rate![line.step!]);
+  }
+  const [ours, expected] = [join(given.work, 'model_dir'), join(golden!, 'model_dir/ckpt-40')].map(openCheckpoint);
+  for (const variable of modelVariables(given.config.architecture)) {
+    const [a, b] = [ours!.weight(variable), expected!.weight(variable)];
+    const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+    assert.ok(worst < 1e-4, `${variable.key} is off by ${worst}`);
+  }
+});
+
+test('interrupted anywhere, a training ends as if it had not been', { skip: golden === undefined }, async () => {
+  const more = { steps: 12, dropout: 0.1, shuffle: true, seed: 5 };
+  const straight = options('straight', more);
+  await pretrain(straight);
+  const abort = new AbortController();
+  const stopped = options('stopped', {
+    ...more,
+    signal: abort.signal,
+    progress: (done) => done === 7 && abort.abort(),
+  });
+  await assert.rejects(pretrain(stopped), /stopped at step 7 of 12, with a checkpoint/);
+  await pretrain(options('stopped', more));
+  const [a, b] = [straight, stopped].map(({ work }) => readTrainingLog(join(work, 'log.jsonl')));
+  assert.deepEqual(a, b);
+});
