@@ -1,4 +1,5 @@
 export { type Dictionary, loadDictionary } from './dictionary.ts';
 export { extractEmbeddedIpadic } from './embedded.ts';
 export { DictionaryError } from './format/dictionary-error.ts';
+export { readSurfaces } from './surfaces.ts';
 export { createTagger, type Tagger, tokenizeText } from './tagger.ts';
