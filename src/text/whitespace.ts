@@ -25,6 +25,12 @@ export function whitespaceAt(bytes: Uint8Array, at: number, end: number): number
   return isWideSpace(first, bytes[at + 1]!, bytes[at + 2]!) ? 3 : 0;
 }
 
+/** The same by Unicode's White_Space, as Rust's `char::is_whitespace`: U+001C to U+001F are not. */
+export function unicodeWhitespaceAt(bytes: Uint8Array, at: number, end: number): number {
+  const first = bytes[at]!;
+  return first >= 0x1c && first <= 0x1f ? 0 : whitespaceAt(bytes, at, end);
+}
+
 function isWideSpace(first: number, second: number, third: number): boolean {
   if (first === 0xe3) return second === 0x80 && third === 0x80;
   if (first === 0xe1) return second === 0x9a && third === 0x80;
@@ -33,10 +39,10 @@ function isWideSpace(first: number, second: number, third: number): boolean {
 }
 
 /** Where UTF-8 text begins once leading white space is gone. */
-export function strippedBegin(bytes: Uint8Array, begin: number, end: number): number {
+export function strippedBegin(bytes: Uint8Array, begin: number, end: number, spaceAt = whitespaceAt): number {
   let at = begin;
   while (at < end) {
-    const length = whitespaceAt(bytes, at, end);
+    const length = spaceAt(bytes, at, end);
     if (length === 0) break;
     at += length;
   }
@@ -44,12 +50,12 @@ export function strippedBegin(bytes: Uint8Array, begin: number, end: number): nu
 }
 
 /** Where UTF-8 text ends once trailing white space is gone. */
-export function strippedEnd(bytes: Uint8Array, begin: number, end: number): number {
+export function strippedEnd(bytes: Uint8Array, begin: number, end: number, spaceAt = whitespaceAt): number {
   let to = end;
   while (to > begin) {
     let at = to - 1;
     while (at > begin && (bytes[at]! & 0xc0) === 0x80) at--;
-    if (whitespaceAt(bytes, at, to) !== to - at) break;
+    if (spaceAt(bytes, at, to) !== to - at) break;
     to = at;
   }
   return to;

@@ -5,7 +5,15 @@ export interface WordTable {
   numberOf(bytes: Uint8Array, begin: number, end: number): number;
   /** A view of a word's bytes. */
   wordBytes(word: number): Uint8Array;
+  /** A copy of all words, to be handed to another thread. */
+  packed(): PackedWords;
   clear(): void;
+}
+
+/** Word w is `text[offsets[w], offsets[w + 1])`. */
+export interface PackedWords {
+  readonly text: Uint8Array<ArrayBuffer>;
+  readonly offsets: Uint32Array<ArrayBuffer>;
 }
 
 /** An open-addressing hash table over one buffer of all words' bytes: no string or object a word. */
@@ -57,6 +65,7 @@ export function createWordTable(): WordTable {
       return add(bytes, begin, end, hash);
     },
     wordBytes: (word) => text.subarray(offsets[word], offsets[word + 1]),
+    packed: () => ({ text: text.slice(0, offsets[size]), offsets: offsets.slice(0, size + 1) }),
     clear() {
       slots.fill(-1);
       size = 0;
