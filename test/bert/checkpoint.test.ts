@@ -3,10 +3,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { listedCheckpoints, openCheckpoint, saveCheckpoint, type TrainingState } from '../../src/bert/checkpoint.ts';
-import { initialWeights } from '../../src/bert/initial-weights.ts';
-import { adamWeightDecay } from '../../src/bert/optimizer.ts';
-import { modelVariables } from '../../src/bert/variables.ts';
+import { modelVariables } from '../../src/bert/model/variables.ts';
+import {
+  listedCheckpoints,
+  openCheckpoint,
+  saveCheckpoint,
+  type TrainingState,
+} from '../../src/bert/training/checkpoint.ts';
+import { initialWeights } from '../../src/bert/training/initial-weights.ts';
+import { adamWeightDecay } from '../../src/bert/training/optimizer.ts';
 import { sharedPath } from '../shared.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-checkpoint-'));

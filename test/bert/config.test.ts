@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { ConfigError, pretrainingConfig } from '../../src/bert/config.ts';
+import { ConfigError, pretrainingConfig } from '../../src/bert/training/config.ts';
 import { sharedPath } from '../shared.ts';
 
 const model = {

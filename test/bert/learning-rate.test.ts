@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { adamWeightDecay, decays, learningRate, ratesOf } from '../../src/bert/optimizer.ts';
-import { modelVariables } from '../../src/bert/variables.ts';
+import { modelVariables } from '../../src/bert/model/variables.ts';
+import { adamWeightDecay, decays, learningRate, ratesOf } from '../../src/bert/training/optimizer.ts';
 import { sharedPath } from '../shared.ts';
 
 const schedule = { initialRate: 0.002, endRate: 0, decaySteps: 60, power: 1, warmupSteps: 10 };

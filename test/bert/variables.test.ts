@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { modelVariables, pretrainerTree, slotsOf } from '../../src/bert/variables.ts';
+import { modelVariables, pretrainerTree, slotsOf } from '../../src/bert/model/variables.ts';
 import { attributeSuffix, encodeObjectGraph } from '../../src/tensorflow/bundle/object-graph.ts';
 import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
 import { stringElement } from '../../src/tensorflow/bundle/writer.ts';

@@ -1,8 +1,8 @@
 /** AdamW with clipping by global norm, and the learning rate, as Model Garden's AdamWeightDecay (legacy_adamw.py) has them. */
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../../devices/device.ts';
+import type { Weights } from '../model/weights.ts';
 import type { Moments } from './moments.ts';
-import type { Weights } from './weights.ts';
 
 export interface OptimizerConfig {
   readonly beta1: number;

@@ -4,7 +4,7 @@
  */
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from '../model/architecture.ts';
 import { adamWeightDecay, type OptimizerConfig, type Schedule } from './optimizer.ts';
 
 /** A configuration that cannot be used: the message names the key. */

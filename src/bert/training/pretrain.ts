@@ -4,19 +4,20 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Device } from '../devices/device.ts';
-import { type Batch, type DataPosition, readBatches, recordShape } from '../pretraining/records/read-batches.ts';
+import type { Device } from '../../devices/device.ts';
+import { type Batch, type DataPosition, readBatches, recordShape } from '../../pretraining/records/read-batches.ts';
+import { dropoutSeed } from '../model/dropout.ts';
+import { modelVariables, type Variable } from '../model/variables.ts';
+import { createWeights } from '../model/weights.ts';
 import { type Checkpoint, checkpointPrefix, listedCheckpoints, openCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { PretrainingConfig } from './config.ts';
 import { readPosition, writePosition } from './data-position.ts';
-import { dropoutSeed } from './dropout.ts';
 import { initialWeights } from './initial-weights.ts';
 import { meansOf } from './means.ts';
+import { createMoments } from './moments.ts';
 import { learningRate, ratesOf } from './optimizer.ts';
 import { openTrainingLog } from './training-log.ts';
 import { createTrainingStep, type PartSums, type TrainingStep } from './training-step.ts';
-import { modelVariables, type Variable } from './variables.ts';
-import { createMoments, createWeights } from './weights.ts';
 
 export interface PretrainOptions {
   readonly device: Device;

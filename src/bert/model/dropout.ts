@@ -3,7 +3,7 @@
  * uninterrupted one would have. On TensorFlow its stateless generator (Philox) draws them; elsewhere a counter-based hash on the host.
  */
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../../devices/device.ts';
 
 /** A word of the step and the row of its batch (below 2²⁰). The tensor holds the same, and is an input of the traced step. */
 export interface DropoutSeed {

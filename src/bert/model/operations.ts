@@ -3,7 +3,7 @@
  * TensorFlow.js's derivation. Everything is two-dimensional where it can be: N = batch × positions rows.
  */
 import type { GradSaveFunc, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../../devices/device.ts';
 
 export interface Operations {
   /** x w + b. */

@@ -1,7 +1,7 @@
 /** Where the data stood when a checkpoint was written: a small file beside it, which TensorFlow ignores. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { DataPosition } from '../pretraining/records/read-batches.ts';
-import { CheckpointError } from '../tensorflow/bundle/error.ts';
+import type { DataPosition } from '../../pretraining/records/read-batches.ts';
+import { CheckpointError } from '../../tensorflow/bundle/error.ts';
 
 const fileOf = (prefix: string) => `${prefix}.position.json`;
 

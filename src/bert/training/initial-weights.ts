@@ -1,7 +1,7 @@
 /** Fresh weights as Model Garden draws them, from a seed: each variable has a stream of its own, so that a change of one moves no other. */
 import { createHash } from 'node:crypto';
-import { cpythonRandom } from '../text/cpython-random.ts';
-import type { Variable } from './variables.ts';
+import { cpythonRandom } from '../../text/cpython-random.ts';
+import type { Variable } from '../model/variables.ts';
 
 /** Row-major numbers. Kernels and embeddings: normal with deviation `range`, cut at two deviations; next-sentence output: Glorot uniform. */
 export function initialWeights(variable: Variable, range: number, seed: number): Float32Array {

@@ -1,6 +1,6 @@
 /** The encoder: token ids to hidden states. Post-layer-normalised, as the original BERT. B batch, S positions, N = B·S, H width, A heads, d = H / A. */
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../../devices/device.ts';
 import type { Dropout } from './dropout.ts';
 import type { Operations } from './operations.ts';
 import type { Dense, EncoderWeights, LayerWeights } from './weights.ts';

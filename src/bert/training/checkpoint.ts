@@ -1,13 +1,13 @@
 /** Checkpoints in a model directory, as TensorFlow's CheckpointManager keeps them: `ckpt-N.*`, and `checkpoint`, which names the latest. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CheckpointError } from '../tensorflow/bundle/error.ts';
-import { attributeSuffix, breadthFirst, encodeObjectGraph } from '../tensorflow/bundle/object-graph.ts';
-import { type Bundle, openBundle } from '../tensorflow/bundle/reader.ts';
-import { type NamedTensor, writeBundle } from '../tensorflow/bundle/writer.ts';
-import type { Architecture } from './architecture.ts';
+import { CheckpointError } from '../../tensorflow/bundle/error.ts';
+import { attributeSuffix, breadthFirst, encodeObjectGraph } from '../../tensorflow/bundle/object-graph.ts';
+import { type Bundle, openBundle } from '../../tensorflow/bundle/reader.ts';
+import { type NamedTensor, writeBundle } from '../../tensorflow/bundle/writer.ts';
+import type { Architecture } from '../model/architecture.ts';
+import { pretrainerTree, slotsOf, type Variable } from '../model/variables.ts';
 import type { OptimizerConfig } from './optimizer.ts';
-import { pretrainerTree, slotsOf, type Variable } from './variables.ts';
 
 /** The numbers of a training that a checkpoint holds. Readers, so that one variable at a time is in memory. */
 export interface TrainingState {

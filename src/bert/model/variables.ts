@@ -2,7 +2,7 @@
  * The variables of Model Garden's BERT pretrainer (official/nlp/modeling/models/bert_pretrainer.py, BertPretrainerV2) as the
  * tree of objects that its checkpoints describe. Names, shapes and the order on disk all follow from this one tree.
  */
-import { breadthFirst, type Slot, type Trackable } from '../tensorflow/bundle/object-graph.ts';
+import { breadthFirst, type Slot, type Trackable } from '../../tensorflow/bundle/object-graph.ts';
 import type { Architecture } from './architecture.ts';
 
 export interface Variable {

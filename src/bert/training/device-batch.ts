@@ -1,8 +1,8 @@
 /** Rows of a batch of records as tensors: the inputs of a (traced) function, and the batch that the model makes of them. */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Tensorflow } from '../devices/device.ts';
-import type { Batch } from '../pretraining/records/read-batches.ts';
-import type { PretrainingBatch } from './pretraining-model.ts';
+import type { Tensorflow } from '../../devices/device.ts';
+import type { Batch } from '../../pretraining/records/read-batches.ts';
+import type { PretrainingBatch } from '../model/pretraining-model.ts';
 
 export type Inputs = Readonly<Record<string, Tensor>>;
 

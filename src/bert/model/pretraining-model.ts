@@ -1,6 +1,6 @@
 /** Masked-LM and next-sentence heads on the encoder, and their losses, as Model Garden's BertPretrainerV2 and its task compute them. */
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../../devices/device.ts';
 import type { Dropout } from './dropout.ts';
 import { type EncoderInput, type EncoderOptions, encode, firstTokens } from './encoder.ts';
 import type { Operations } from './operations.ts';

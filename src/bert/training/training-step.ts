@@ -4,17 +4,17 @@
  * A part is cut into micro-batches that fit the device; the sum of their gradients is that of the whole part.
  */
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
-import type { Batch } from '../pretraining/records/read-batches.ts';
-import { eagerProgram } from '../trace/eager.ts';
-import { type Program, type TracedFunction, trace } from '../trace/trace.ts';
+import type { Device } from '../../devices/device.ts';
+import type { Batch } from '../../pretraining/records/read-batches.ts';
+import { eagerProgram } from '../../trace/eager.ts';
+import { type Program, type TracedFunction, trace } from '../../trace/trace.ts';
+import { createDropout, type DropoutSeed, noDropout } from '../model/dropout.ts';
+import { createOperations, type Gelu } from '../model/operations.ts';
+import { type Losses, type ModelOptions, pretrainingLogits, pretrainingLosses } from '../model/pretraining-model.ts';
+import type { Weights } from '../model/weights.ts';
 import { batchOfZeros, type Inputs, microBatchInputs, microBatchOf } from './device-batch.ts';
-import { createDropout, type DropoutSeed, noDropout } from './dropout.ts';
 import type { Moments } from './moments.ts';
-import { createOperations, type Gelu } from './operations.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerConfig, type Rates } from './optimizer.ts';
-import { type Losses, type ModelOptions, pretrainingLogits, pretrainingLosses } from './pretraining-model.ts';
-import type { Weights } from './weights.ts';
 
 export interface StepConfig extends ModelOptions {
   readonly gelu: Gelu;

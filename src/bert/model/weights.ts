@@ -1,8 +1,7 @@
 /** The variables of a model on a device, under the names that the forward pass uses. Attention kernels are flattened to two dimensions. */
 import type { Variable as DeviceVariable, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Device } from '../devices/device.ts';
+import type { Device } from '../../devices/device.ts';
 import type { Architecture } from './architecture.ts';
-import type { Moments } from './moments.ts';
 import { modelVariables, type Variable } from './variables.ts';
 
 export interface Dense {
@@ -81,24 +80,6 @@ export function createWeights(
     trained,
     dispose: () => tf.dispose(trained.map(({ device }) => device)),
   };
-}
-
-/** The optimizer's moments of the trained variables: those of a training that goes on, or zeros. */
-export function createMoments(
-  { tf }: Device,
-  { trained }: Weights,
-  from: { moment(variable: Variable, which: 'm' | 'v'): Float32Array } | undefined,
-): Moments {
-  const slots = (which: 'm' | 'v') =>
-    trained.map(({ described, device }) =>
-      tf.tidy(() =>
-        tf.variable(
-          from === undefined ? tf.zerosLike(device) : tf.tensor(from.moment(described, which), device.shape),
-          false,
-        ),
-      ),
-    );
-  return { m: slots('m'), v: slots('v') };
 }
 
 function namedWeights(byKey: ReadonlyMap<string, DeviceVariable>, layers: number): PretrainingWeights {
