@@ -1,10 +1,23 @@
+import { ConfigError } from '../src/bert/training/config.ts';
+import { TrainingError } from '../src/bert/training/pretrain.ts';
+import { DeviceError } from '../src/devices/open-device.ts';
 import { DictionaryError } from '../src/mecab/index.ts';
 import { PretrainingError } from '../src/pretraining/pretraining-error.ts';
 import { StageError } from '../src/stage/index.ts';
+import { CheckpointError } from '../src/tensorflow/bundle/error.ts';
 import { RecordError } from '../src/tensorflow/tfrecord.ts';
 import { TextError } from '../src/text/text-error.ts';
 
-const expected = [DictionaryError, PretrainingError, RecordError, TextError];
+const expected = [
+  CheckpointError,
+  ConfigError,
+  DeviceError,
+  DictionaryError,
+  PretrainingError,
+  RecordError,
+  TextError,
+  TrainingError,
+];
 
 /** Runs a stage's work; what a user or the system caused fails as `StageError`, with its message and without a stack. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,118 @@
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { type PretrainingConfig, pretrainingConfig } from '../src/bert/training/config.ts';
+import { pretrain } from '../src/bert/training/pretrain.ts';
+import { readTrainingLog } from '../src/bert/training/training-log.ts';
+import { backends, openDevice } from '../src/devices/open-device.ts';
+import { defineStage } from '../src/stage/index.ts';
+import { encodeEventFile } from '../src/tensorflow/event-file.ts';
+import { explained } from './explained.ts';
+
+const count = z.number().int().min(1);
+
+export default defineStage({
+  name: 'pretrain',
+  version: 1,
+  description: "BERT with masked-LM and next-sentence heads, as TensorFlow Model Garden's bert/pretraining trains it",
+  params: z.object({
+    steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
+    batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
+    micro_batch_size: count.optional().describe('The most sequences that go through the model at once'),
+    replicas: count
+      .default(1)
+      .describe('Parts of a batch that are normalised and clipped on their own: 8 on a TPU v3-8'),
+    params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
+    seed: z.number().int().default(0).describe('Of fresh weights, the order of the data, and dropout'),
+    shuffle: z.boolean().default(true).describe('Draw records at random; else in the order of the files'),
+    dropout: z.number().min(0).max(1).optional().describe("Replaces the configuration's three rates"),
+    backend: z.enum(backends).default('auto').describe('Where to compute'),
+    threads: count.optional().describe('Threads of the wasm backend; as many as the cpu granted unless given'),
+  }),
+  how: ['micro_batch_size', 'backend', 'threads'],
+  inputs: {
+    records: { kind: 'any', list: true, description: 'TFRecord files, gzip or not, or directories of them' },
+    validation: { kind: 'any', list: true, optional: true, description: 'Records to evaluate on' },
+    data: { kind: 'config', description: "Model Garden's data configuration" },
+    model: { kind: 'config', description: "Model Garden's model and trainer configuration" },
+    init_checkpoint: {
+      kind: 'checkpoint',
+      optional: true,
+      description: 'Weights to continue from, with a fresh optimizer',
+    },
+    resume: { kind: 'checkpoint', optional: true, description: 'A training to go on with, everything restored' },
+  },
+  outputs: {
+    checkpoint: { kind: 'directory', description: 'Model directory: TF2 checkpoints and params.yaml' },
+    log: { kind: 'file', description: 'JSON lines, one for each logged step' },
+    summaries: { kind: 'directory', description: 'The same as TensorBoard event files' },
+  },
+  resume: {
+    params: ['steps', 'batch_size', 'replicas', 'params_override', 'seed', 'shuffle', 'dropout'],
+    inputs: ['records', 'validation', 'data', 'model', 'init_checkpoint', 'resume'],
+  },
+  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, signal }) {
+    const config = await explained(async () => mergedConfig([inputs.data, inputs.model], params.params_override));
+    const batchSize = params.batch_size ?? config.trainData.global_batch_size;
+    await explained(async () =>
+      pretrain({
+        device: await openDevice(
+          params.backend,
+          params.threads ?? Math.max(1, Math.floor(resources.cpu ?? availableParallelism())),
+        ),
+        config,
+        records: inputs.records,
+        validation: inputs.validation,
+        ...(inputs.init_checkpoint !== undefined && { initCheckpoint: inputs.init_checkpoint }),
+        ...(inputs.resume !== undefined && { resume: inputs.resume }),
+        steps: params.steps ?? config.trainer.trainSteps,
+        batchSize,
+        microBatch: params.micro_batch_size ?? batchSize,
+        replicas: params.replicas,
+        seed: params.seed,
+        shuffle: params.shuffle && config.trainData.is_training,
+        ...(params.dropout !== undefined && { dropout: params.dropout }),
+        work: scratch,
+        signal,
+        progress,
+        metric,
+        log,
+      }),
+    );
+    await publishTraining(scratch, outputs, config);
+  },
+});
+
+async function mergedConfig(paths: readonly string[], override: string): Promise<PretrainingConfig> {
+  return pretrainingConfig(
+    await Promise.all(paths.map(async (path) => parse(await readFile(path, 'utf8')) as unknown)),
+    override,
+  );
+}
+
+/** From the scratch folder, which outlives a kill, to the outputs. */
+async function publishTraining(
+  work: string,
+  outputs: { readonly checkpoint: string; readonly log: string; readonly summaries: string },
+  config: PretrainingConfig,
+): Promise<void> {
+  await rm(outputs.checkpoint, { recursive: true, force: true });
+  await cp(join(work, 'model_dir'), outputs.checkpoint, { recursive: true });
+  await writeFile(join(outputs.checkpoint, 'params.yaml'), stringify(config.merged));
+  await cp(join(work, 'log.jsonl'), outputs.log);
+  const lines = readTrainingLog(outputs.log);
+  const events = (wanted: boolean) =>
+    lines
+      .filter((line) => Object.keys(line).some((name) => name.startsWith('validation_')) === wanted)
+      .map(({ step = 0, ...scalars }) => ({ step, scalars }));
+  for (const [folder, wanted] of [
+    ['train', false],
+    ['validation', true],
+  ] as const) {
+    if (events(wanted).length === 0) continue;
+    await mkdir(join(outputs.summaries, folder), { recursive: true });
+    await writeFile(join(outputs.summaries, folder, 'events.out.tfevents.0.kumiki'), encodeEventFile(events(wanted)));
+  }
+}
