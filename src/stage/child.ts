@@ -1,9 +1,10 @@
 /** Entry point of the process that runs one attempt of a stage module; see `startStageProcess` for its other end. */
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { coalesce } from './coalesce.ts';
-import { type Stage, StageError } from './define.ts';
+import { StageError } from './define.ts';
+import { loadStage } from './load-stage.ts';
 import type { ChildMessage, ParentMessage, StageRequest } from './messages.ts';
+import { runStage } from './run-stage.ts';
 
 const reportEveryMs = 250;
 
@@ -14,7 +15,7 @@ process.on('disconnect', () => {
   process.exit(1);
 });
 process.once('message', async (message: ParentMessage) => {
-  const failed = await runStage(message.module, message.request).then(
+  const failed = await runModule(message.module, message.request).then(
     () => false,
     (error: unknown) => {
       tell({ type: 'failed', message: explain(error) });
@@ -24,36 +25,19 @@ process.once('message', async (message: ParentMessage) => {
   tell(usage(), () => process.exit(failed ? 1 : 0));
 });
 
-async function runStage(module: string, request: StageRequest): Promise<void> {
+async function runModule(module: string, request: StageRequest): Promise<void> {
   const stage = await loadStage(module);
-  const params = stage.params.safeParse(request.params);
-  if (!params.success) throw new StageError(`parameters are not valid: ${params.error.message}`);
-  const reports = coalesce(tell, reportEveryMs);
+  const { flush, ...reports } = coalesce(tell, reportEveryMs);
+  const log = (line: string) => void process.stdout.write(`${line}\n`);
+  const warn = (line: string) => {
+    log(line);
+    tell({ type: 'warning', message: line });
+  };
   try {
-    await stage.run({
-      params: params.data,
-      inputs: request.inputs as Parameters<Stage['run']>[0]['inputs'],
-      outputs: request.outputs,
-      scratch: request.scratch,
-      resources: request.resources,
-      signal: aborted.signal,
-      progress: reports.progress,
-      metric: reports.metric,
-      log: (line) => void process.stdout.write(`${line}\n`),
-      warn(line) {
-        process.stdout.write(`${line}\n`);
-        tell({ type: 'warning', message: line });
-      },
-    });
+    await runStage(stage, request, { ...reports, log, warn }, aborted.signal);
   } finally {
-    reports.flush();
+    flush();
   }
-}
-
-async function loadStage(module: string): Promise<Stage> {
-  const loaded: { readonly default?: Stage } = await import(pathToFileURL(module).href);
-  if (!loaded.default?.run) throw new StageError(`${module} has no stage as its default export (see defineStage)`);
-  return loaded.default;
 }
 
 /** The sentence for people; an error that nobody expected leaves its stack in the log. */

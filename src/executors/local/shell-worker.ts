@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { shellQuote } from '../shell-quote.ts';
 
 /**
@@ -68,15 +69,22 @@ export function startShellWorker(cwd: string, env: Environment): ShellWorker {
     stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
   });
   const answers = readAnswers(worker);
-  (worker.stdin as Writable).on('error', () => {});
+  const pipes = [worker.stdin, worker.stdout, worker.stdio[3]] as Socket[];
+  for (const pipe of pipes) pipe.on('error', () => {});
+  // An idle worker does not keep this process from ending; it ends with it.
+  const hold = (how: 'ref' | 'unref') => {
+    for (const handle of [worker, ...pipes]) handle[how]();
+  };
   return {
     suits: (wanted) => Object.keys(own).every((name) => name in wanted),
     async run({ words, log, env }) {
       const changes = Object.entries(env).filter(([name, value]) => own[name] !== value);
       const given = [log, String(words.length), ...words, ...changes.map(([name, value]) => `${name}=${value}`)];
+      hold('ref');
       worker.stdin?.write(`run ${given.map(shellQuote).join(' ')}\0`);
       const pid = Number(await answers.next());
-      return { pid, end: answers.next().then(parseEnd) };
+      const end = answers.next().then(parseEnd);
+      return { pid, end: end.finally(() => hold('unref')) };
     },
     close() {
       worker.stdin?.end();

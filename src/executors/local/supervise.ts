@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../../run/events.ts';
 import type { Job, JobEnd, RunningJob } from '../executor.ts';
 import { type Exit, exitFailure } from './job-failure.ts';
+import { logTail } from './log-tail.ts';
 import { sampleMemory } from './memory-sampler.ts';
 import { isGroupAlive, signalGroup } from './process-group.ts';
 
@@ -42,8 +43,10 @@ export function supervise(job: Job, child: Supervised, grace: Grace): RunningJob
     const peakMemory = highest(memory.stop(), exit.peakMemory);
     const emptied = await groupEmpties(child.pid, grace.emptyMs);
     const failure = timedOut
-      ? timeoutFailure(job, exit)
-      : (exit.failure ?? exitFailure(exit, job.log) ?? (emptied ? undefined : backgroundFailure));
+      ? timeoutFailure(job)
+      : exit.failure
+        ? { ...exit.failure, tail: logTail(job.log) }
+        : (exitFailure(exit, job.log) ?? (emptied ? undefined : backgroundFailure));
     return {
       seconds,
       ...(failure && { failure }),
@@ -81,11 +84,11 @@ const backgroundFailure: Failure = {
   message: 'left a process running in the background, which was killed: end it or wait for it before the stage ends',
 };
 
-function timeoutFailure(job: Job, exit: Exit): Failure {
+function timeoutFailure(job: Job): Failure {
   return {
     reason: 'timeout',
     message: `did not finish within ${(job.timeoutMs ?? 0) / 1000} s: raise its timeout, or find out what it waits for`,
-    ...(exitFailure(exit, job.log)?.tail && { tail: exitFailure(exit, job.log)?.tail }),
+    tail: logTail(job.log),
   };
 }
 
