@@ -4,10 +4,10 @@
  * Feature { BytesList = 1 | FloatList = 2 | Int64List = 3 }, each list { repeated value = 1 }, numbers packed.
  */
 
-/** Non-negative integers or floats under a name. */
+/** Values under a name: integers from 0 to 2^31 − 1, integers below 128 (their own encoding), or floats. */
 export interface Column {
   readonly name: string;
-  readonly values: Int32Array | Float32Array;
+  readonly values: Int32Array | Uint8Array | Float32Array;
 }
 
 export interface ExampleWriter {
@@ -17,6 +17,8 @@ export interface ExampleWriter {
   write(target: Uint8Array, at: number): number;
 }
 
+const floatList = 2;
+const int64List = 3;
 const lengthDelimited = 2;
 const fixed32 = 5;
 const field = (number: number, wireType: number) => (number << 3) | wireType;
@@ -25,38 +27,35 @@ const field = (number: number, wireType: number) => (number << 3) | wireType;
 export function exampleWriter(columns: readonly Column[]): ExampleWriter {
   const features = columns.map(({ name, values }) => ({
     name: new TextEncoder().encode(name),
-    values,
-    view: bytesOf(values),
+    list: values instanceof Float32Array ? floatList : int64List,
+    varints: values instanceof Int32Array ? values : undefined,
+    // Every machine that Node runs on has floats as the wire has them, little-endian.
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
   }));
-  const payloads = new Float64Array(features.length);
+  const payloads = new Uint32Array(features.length);
   return {
-    maxLength: features.reduce((sum, { name, values }) => sum + name.length + 5 * values.length + 64, 16),
+    maxLength: columns.reduce((sum, { name, values }) => sum + 3 * name.length + 5 * values.length + 64, 16),
     write(target, at) {
-      let size = 0;
+      let length = 0;
       for (let i = 0; i < features.length; i++) {
-        const { name, values } = features[i]!;
-        payloads[i] = values instanceof Float32Array ? values.byteLength : varintsLength(values);
-        size += fieldLength(entryLength(name.length, payloads[i]!));
+        const { name, varints, bytes } = features[i]!;
+        payloads[i] = varints ? varintsLength(varints) : bytes.length;
+        length += fieldLength(entryLength(name.length, payloads[i]!));
       }
-      let end = writeHeader(target, at, 1, size);
+      let end = writeHeader(target, at, 1, length);
       for (let i = 0; i < features.length; i++) {
-        const { name, values, view } = features[i]!;
-        end = writeFeatureHeader(target, end, name, values instanceof Float32Array ? 2 : 3, payloads[i]!);
-        if (values instanceof Float32Array) {
-          target.set(view, end);
-          end += view.length;
+        const { name, list, varints, bytes } = features[i]!;
+        end = writeFeatureHeader(target, end, name, list, payloads[i]!);
+        if (varints) {
+          end = writeVarints(target, end, varints);
         } else {
-          for (let j = 0; j < values.length; j++) end = writeVarint(target, end, values[j]!);
+          target.set(bytes, end);
+          end += bytes.length;
         }
       }
       return end;
     },
   };
-}
-
-/** Little-endian bytes of floats, as the wire has them; every machine that Node runs on is little-endian. */
-function bytesOf(values: Int32Array | Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** Field number and length of a nested message or a packed list. */
@@ -80,13 +79,34 @@ const packedLength = (payload: number) => (payload === 0 ? 0 : fieldLength(paylo
 const entryLength = (name: number, payload: number) =>
   fieldLength(name) + fieldLength(fieldLength(packedLength(payload)));
 
+/** Token ids are of two and three bytes in no order that a branch predictor learns: this loop and the next have no branches. */
 function varintsLength(values: Int32Array): number {
   let length = values.length;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (value >= 0x80) length += varintLength(value) - 1;
+    length += ((0x7f - value) >>> 31) + ((0x3fff - value) >>> 31);
+    if (value >= 0x200000) length += varintLength(value) - 3;
   }
   return length;
+}
+
+function writeVarints(target: Uint8Array, at: number, values: Int32Array): number {
+  let end = at;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value >= 0x200000) {
+      end = writeVarint(target, end, value);
+      continue;
+    }
+    const two = (0x7f - value) >>> 31;
+    const three = (0x3fff - value) >>> 31;
+    // What is written beyond the value's own bytes is overwritten by what follows it.
+    target[end] = (value & 0x7f) | (two << 7);
+    target[end + 1] = ((value >>> 7) & 0x7f) | (three << 7);
+    target[end + 2] = value >>> 14;
+    end += 1 + two + three;
+  }
+  return end;
 }
 
 function varintLength(value: number): number {

@@ -2,9 +2,7 @@
  * CPython's `random.Random`: the Mersenne Twister MT19937 seeded by `init_by_array`, and the draws that
  * Lib/random.py makes from it, so that a seed gives the order that it gives there.
  */
-
-const words = 624;
-const shift = 397;
+import { kernel } from './mersenne-twister.ts';
 
 export interface CPythonRandom {
   /** In [0, 1), 53 bits of two draws. */
@@ -15,24 +13,36 @@ export interface CPythonRandom {
   randrange(stop: number): number;
   /** In [low, high], both ends included. */
   randint(low: number, high: number): number;
-  /** In place, the first `length` items or all. */
-  shuffle(items: { [index: number]: unknown; readonly length: number }, length?: number): void;
+  /** In place. */
+  shuffle<T>(items: { [index: number]: T; readonly length: number; slice(): ArrayLike<T> }): void;
+  /** Where `shuffle` puts 0 … length − 1, for length < 2^29. Valid until the next call of this or of `shuffle`. */
+  permutation(length: number): Uint32Array;
 }
+
+const words = 624;
+// As mersenne-twister.as.ts lays out its memory.
+const drawsAt = words;
+const usedAt = 2 * words;
+const itemsAt = 1280;
+const pageBytes = 65536;
+
+let compiled: WebAssembly.Module | undefined;
 
 /** The generator that `random.Random(seed)` makes of an integer. */
 export function cpythonRandom(seed: number | bigint): CPythonRandom {
-  const state = seededState(keyOf(seed));
-  const draws = new Uint32Array(words);
-  let used = words;
-
-  function refill(): void {
-    twist(state, draws);
-    used = 0;
-  }
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  compiled ??= new WebAssembly.Module(Buffer.from(kernel, 'base64'));
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  const { twist, permute } = exports as { readonly twist: () => number; readonly permute: (length: number) => number };
+  let cells = new Uint32Array(memory.buffer);
+  seedState(cells, keyOf(seed));
+  cells[usedAt] = words;
 
   function draw(): number {
-    if (used === words) refill();
-    return draws[used++]!;
+    if (cells[usedAt] === words) twist();
+    const used = cells[usedAt]!;
+    cells[usedAt] = used + 1;
+    return cells[drawsAt + used]!;
   }
 
   /** Rejects what is too large instead of taking a remainder: `_randbelow_with_getrandbits`. */
@@ -43,24 +53,26 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
     return value;
   }
 
+  function permutation(length: number): Uint32Array {
+    const missing = 4 * (itemsAt + length) - memory.buffer.byteLength;
+    if (missing > 0) {
+      memory.grow(Math.ceil(missing / pageBytes));
+      cells = new Uint32Array(memory.buffer);
+    }
+    permute(length);
+    return cells.subarray(itemsAt, itemsAt + length);
+  }
+
   return {
     random: () => ((draw() >>> 5) * 2 ** 26 + (draw() >>> 6)) / 2 ** 53,
     getrandbits: (bits) => draw() >>> (32 - bits),
     randrange,
     randint: (low, high) => low + randrange(high - low + 1),
-    shuffle(items, length = items.length) {
-      // Half of the draws are rejected just above a power of two, which no branch predictor foresees: a rejected
-      // draw swaps item i with itself and leaves i where it is.
-      for (let i = length - 1; i > 0; ) {
-        if (used === words) refill();
-        const ahead = (draws[used++]! >>> Math.clz32(i + 1)) - i;
-        const rejected = -ahead >> 31;
-        const j = i + (ahead & ~rejected);
-        const item = items[i];
-        items[i] = items[j];
-        items[j] = item;
-        i -= 1 + rejected;
-      }
+    permutation,
+    shuffle(items) {
+      const before = items.slice();
+      const order = permutation(items.length);
+      for (let i = 0; i < order.length; i++) items[i] = before[order[i]!]!;
     },
   };
 }
@@ -78,8 +90,7 @@ function keyOf(seed: number | bigint): Uint32Array {
 }
 
 /** `init_by_array` of the reference implementation (Matsumoto and Nishimura, mt19937ar.c). */
-function seededState(key: Uint32Array): Uint32Array {
-  const state = new Uint32Array(words);
+function seedState(state: Uint32Array, key: Uint32Array): void {
   state[0] = 19650218;
   for (let i = 1; i < words; i++) state[i] = Math.imul(1812433253, mixed(state[i - 1]!)) + i;
   let i = 1;
@@ -101,28 +112,6 @@ function seededState(key: Uint32Array): Uint32Array {
     advance();
   }
   state[0] = 0x80000000;
-  return state;
 }
 
 const mixed = (word: number) => word ^ (word >>> 30);
-
-/** The next 624 words of state, and the draws tempered from them. */
-function twist(state: Uint32Array, draws: Uint32Array): void {
-  const last = words - 1;
-  let k = 0;
-  for (; k < words - shift; k++) state[k] = state[k + shift]! ^ twisted(state[k]!, state[k + 1]!);
-  for (; k < last; k++) state[k] = state[k + shift - words]! ^ twisted(state[k]!, state[k + 1]!);
-  state[last] = state[shift - 1]! ^ twisted(state[last]!, state[0]!);
-  for (k = 0; k < words; k++) draws[k] = tempered(state[k]!);
-}
-
-function twisted(upper: number, lower: number): number {
-  return (((upper & 0x80000000) | (lower & 0x7fffffff)) >>> 1) ^ (-(lower & 1) & 0x9908b0df);
-}
-
-function tempered(word: number): number {
-  let y = word ^ (word >>> 11);
-  y ^= (y << 7) & 0x9d2c5680;
-  y ^= (y << 15) & 0xefc60000;
-  return y ^ (y >>> 18);
-}

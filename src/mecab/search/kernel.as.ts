@@ -1,4 +1,4 @@
-// MeCab's search in AssemblyScript: `npm run build:kernel` compiles it into kernel.ts.
+// MeCab's search in AssemblyScript: `npm run build:kernels` compiles it into kernel.ts.
 //
 // All state lies in one shared memory: the dictionary's image (image.ts), and for each instance an arena of its own.
 // A *group* is a surface found at a position: words that begin and end together. A *node* is one word in the lattice,

@@ -1,4 +1,4 @@
-// Compiled from kernel.as.ts by compile-kernel.mjs: change it there.
+// Compiled from kernel.as.ts by npm run build:kernels: change it there.
 
 export const kernel = `
 AGFzbQEAAAABLgVgAX8Bf2ACf38Bf2AJf39/f39/f39/AGALf39/f39/f39/f38AYAR/f39/AX8CEgEDZW52Bm1lbW9yeQIDAYCABAMIBwACAwEAAQQG

@@ -38,8 +38,7 @@ export function* makeInstances(
   const words = slotWords(maxMasksOf(options));
   const block = new Uint32Array(Math.max(1, Math.floor(blockBytes / 4 / words)) * words);
   const mask = masking(corpus, vocabulary, options, random);
-  const documents = new Uint32Array(corpus.documentStarts.length - 1).map((_, i) => i);
-  random.shuffle(documents);
+  const documents = random.permutation(corpus.documentStarts.length - 1).slice();
 
   let at = 0;
   for (let repetition = 0; repetition < options.dupeFactor; repetition++) {

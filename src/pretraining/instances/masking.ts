@@ -23,7 +23,6 @@ export function masking(
   // Set s holds members[setBegins[s] … setBegins[s + 1]), positions in ascending order.
   const members = new Uint32Array(maxSeqLength);
   const setBegins = new Uint32Array(maxSeqLength + 1);
-  const sets = new Uint32Array(maxSeqLength);
   /** By position: the id that replaces the token, plus one; 0 where there is no mask. */
   const replacements = new Uint32Array(maxSeqLength);
   let memberCount = 0;
@@ -56,8 +55,7 @@ export function masking(
     addCandidates(pair.bBegin, pair.bEnd, bPosition);
     setBegins[setCount] = memberCount;
 
-    for (let i = 0; i < setCount; i++) sets[i] = i;
-    random.shuffle(sets, setCount);
+    const sets = random.permutation(setCount);
 
     const wanted = predictionsFor(length, options);
     let masked = 0;

@@ -34,9 +34,7 @@ export async function* shuffleInstances(
 
 /** For each instance, its place after the shuffle. */
 function shuffledRanks(count: number, random: CPythonRandom): Uint32Array {
-  const order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  random.shuffle(order);
+  const order = random.permutation(count);
   const ranks = new Uint32Array(count);
   for (let rank = 0; rank < count; rank++) ranks[order[rank]!] = rank;
   return ranks;

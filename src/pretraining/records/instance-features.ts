@@ -1,6 +1,6 @@
 import { decodeExample, type Feature } from '../../tensorflow/example.ts';
 
-type Integers = Int32Array | Float64Array;
+type Integers = Uint8Array | Int32Array | Float64Array;
 
 /** A pretraining record as numbers. The names are TensorFlow Model Garden's; the original's older ones are read too. */
 export interface InstanceFeatures {

@@ -26,12 +26,12 @@ export function recordEncoder(
   { maxSeqLength, maxPredictionsPerSeq, maxMasks, useV2FeatureNames }: RecordOptions,
 ): RecordEncoder {
   const inputIds = new Int32Array(maxSeqLength);
-  const typeIds = new Int32Array(maxSeqLength);
-  const inputMask = new Int32Array(maxSeqLength);
+  const typeIds = new Uint8Array(maxSeqLength);
+  const inputMask = new Uint8Array(maxSeqLength);
   const maskedPositions = new Int32Array(maxPredictionsPerSeq);
   const maskedIds = new Int32Array(maxPredictionsPerSeq);
   const maskedWeights = new Float32Array(maxPredictionsPerSeq);
-  const nextSentence = new Int32Array(1);
+  const nextSentence = new Uint8Array(1);
   const example = exampleWriter(
     useV2FeatureNames
       ? [
