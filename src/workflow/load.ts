@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { errorAt, type Report } from './diagnostic.ts';
 import { mergeWorkflows } from './merge.ts';
-import { didYouMean } from './nearest.ts';
+import { nearest } from './nearest.ts';
 import { parseSetting } from './overrides.ts';
 import { child, type MapNode, type Node } from './yaml/node.ts';
 import { parseYaml } from './yaml/parse.ts';
@@ -71,10 +71,11 @@ function isText(node: Node | undefined): node is Node & { readonly kind: 'scalar
   return node?.kind === 'scalar' && typeof node.value === 'string';
 }
 
-/** A file of nearly that name in the same folder. */
+/** Asks whether a file of nearly that name in the same folder was meant. */
 export function siblingNamed(path: string): string | undefined {
   try {
-    return didYouMean(basename(path), readdirSync(dirname(path)).slice(0, 1000));
+    const near = nearest(basename(path), readdirSync(dirname(path)));
+    return near && `did you mean '${near}'?`;
   } catch {
     return undefined;
   }

@@ -36,11 +36,12 @@ const matrix = z
 
 const retry = z
   .strictObject({
-    attempts: orExpression(z.int().min(1), 'a whole number from 1').describe(
-      'How often to try, the first time included',
-    ),
+    attempts: orExpression(
+      z.int().min(1, { error: 'expected a whole number from 1' }),
+      'a whole number from 1',
+    ).describe('How often to try, the first time included'),
     delay: duration.optional().describe('How long to wait before the second attempt'),
-    backoff: orExpression(z.number().min(1), 'a number from 1')
+    backoff: orExpression(z.number().min(1, { error: 'expected a number from 1' }), 'a number from 1')
       .optional()
       .describe('Each wait is this many times the one before'),
   })

@@ -79,13 +79,13 @@ const nouns: Readonly<Record<string, string>> = {
 
 /** What is wrong, in the words of a workflow. */
 export function describeIssue(issue: Issue, found: Json): string {
+  const own = issue.message.replace(/^Invalid input: expected /, '');
+  if (own.startsWith('expected')) return `${own}, found ${nounOf(found)}`;
   if (issue.code === 'invalid_type')
     return `expected ${nouns[issue.expected] ?? issue.expected}, found ${nounOf(found)}`;
   if (issue.code === 'invalid_value')
     return `expected ${issue.values.map(String).join(' or ')}, found ${nounOf(found)}`;
-  const own = issue.message.replace(/^Invalid input: /, '');
-  const message = own.charAt(0).toLowerCase() + own.slice(1);
-  return message.startsWith('expected') ? `${message}, found ${nounOf(found)}` : message;
+  return own.charAt(0).toLowerCase() + own.slice(1);
 }
 
 function nounOf(value: Json): string {

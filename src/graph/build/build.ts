@@ -80,8 +80,7 @@ function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): C
   }
   const run = child(shape.node, 'run');
   const script = run?.kind === 'scalar' && !shape.definition ? cutScript(run, fault) : undefined;
-  if (child(shape.node, 'uses') && !shape.definition) fine = false;
-  return fine ? script : 'faulty';
+  return fine && (script || shape.definition) ? script : 'faulty';
 }
 
 /** Says which instance a fault is about, but says the same only once. */
