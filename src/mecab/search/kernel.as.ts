@@ -42,6 +42,7 @@ let width: u32 = 1;
 
 const GROUP_BYTES: usize = 20; // next group, nodes, words, begin, start
 const FAR: i32 = 0x3fffffff;
+const REBASE: i32 = 0x10000000;
 const REACH: usize = 65535;
 const KINDS: u32 = 0x3ffff;
 
@@ -109,6 +110,11 @@ export function parse(length: i32, origin: i32): i32 {
   for (let position: usize = 0; position < last; position++) {
     if (load<u32>(heads + (position << 2)) === 0) continue;
     if (!collectCandidates(position)) return -1;
+    const cost = load<i32>(candidateCosts);
+    if (cost > REBASE || cost < -REBASE) {
+      lowerCosts(position, last, cost);
+      collectCandidates(position);
+    }
     if (!lookUp(position)) return -1;
   }
   let end = last;
@@ -144,12 +150,30 @@ function addGroup(words: usize, begin: usize, start: usize, end: usize): void {
   nextGroup += GROUP_BYTES;
 }
 
+/** Makes all costs from `position` on relative to `amount`: MeCab gives up where the cost of a line leaves 32 bits. */
+function lowerCosts(position: usize, last: usize, amount: i32): void {
+  for (; position <= last; position++) {
+    for (let group: usize = load<u32>(heads + (position << 2)); group !== 0; group = load<u32>(group)) {
+      let node: usize = load<u32>(group, 4);
+      for (const end = node + (<usize>sizeOf(group) << 3); node < end; node += 8) {
+        store<i32>(node, load<i32>(node) - amount);
+      }
+    }
+  }
+}
+
+/** How many nodes a group has: one for each of its words; that of BOS has none. */
+@inline
+function sizeOf(group: usize): i32 {
+  const words: usize = load<u32>(group, 8);
+  return words === 0 ? 1 : load<i32>(words);
+}
+
 /** Gathers the nodes that end at `position`, cheap to read in fours; false if there are too many. */
 function collectCandidates(position: usize): bool {
   let count = 0;
   for (let group: usize = load<u32>(heads + (position << 2)); group !== 0; group = load<u32>(group)) {
-    const words: usize = load<u32>(group, 8);
-    const size: i32 = words === 0 ? 1 : load<i32>(words);
+    const size = sizeOf(group);
     let node: usize = load<u32>(group, 4);
     if (count + size + 4 > candidateCapacity) return false;
     for (let i = 0; i < size; i++, node += 8) {
@@ -304,7 +328,7 @@ function collectPath(end: usize, origin: i32): i32 {
     let chosenWord: usize = 0;
     for (let group: usize = load<u32>(heads + (position << 2)); group !== 0; group = load<u32>(group)) {
       const words: usize = load<u32>(group, 8);
-      const size: i32 = words === 0 ? 1 : load<i32>(words);
+      const size = sizeOf(group);
       let node: usize = load<u32>(group, 4);
       for (let i = 0; i < size; i++, node += 8) {
         const cost = load<i32>(node) + <i32>load<i16>(row + load<u32>(node, 4));
