@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readCharacters } from './format/characters.ts';
 import { type Connections, readConnections } from './format/connections.ts';
 import { DictionaryError } from './format/dictionary-error.ts';
-import { exactMatch, type Lexicon, readLexicon } from './format/lexicon.ts';
+import { type Lexicon, readLexicon, tokensOfKey } from './format/lexicon.ts';
 import { readSettings, type Settings } from './format/settings.ts';
 import { readSharedFile } from './format/shared-file.ts';
 import { buildImage, type SearchImage } from './search/image.ts';
@@ -38,7 +38,7 @@ export async function loadDictionary(
   const lexicons = [system, ...users];
   for (const lexicon of [...lexicons, unknown]) requireFit(lexicon, connections);
   const unknownTokens = characters.categories.map((category) => {
-    const tokens = exactMatch(unknown, Buffer.from(category));
+    const tokens = tokensOfKey(unknown, Buffer.from(category));
     if (tokens === undefined) throw new DictionaryError(unknown.file, `no entry for the category ${category}`);
     return tokens;
   });

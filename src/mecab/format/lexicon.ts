@@ -52,16 +52,37 @@ export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: Lexic
 
 type Header = readonly [number, number, number, number, number, number, number, number, number];
 
-/** First token and number of tokens of exactly this key, or undefined. */
-export function exactMatch({ trie }: Lexicon, key: Uint8Array): { first: number; count: number } | undefined {
+/** Tokens of one surface: they follow each other. */
+export interface TokenRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The tokens of exactly this key, or undefined. */
+export function tokensOfKey(lexicon: Lexicon, key: Uint8Array): TokenRange | undefined {
+  return tokensOfPrefixes(lexicon, key, 0).find(({ end }) => end === key.length);
+}
+
+/** The tokens of each surface that the bytes have at `begin`, shortest first. */
+export function tokensOfPrefixes(
+  { trie }: Lexicon,
+  bytes: Uint8Array,
+  begin: number,
+): (TokenRange & { end: number })[] {
+  const found: (TokenRange & { end: number })[] = [];
   let base = trie[0]!;
-  for (const byte of key) {
-    const unit = base + byte + 1;
-    if (trie[2 * unit + 1] !== base) return undefined;
+  for (let end = begin; ; end++) {
+    const leaf = trie[2 * base]!;
+    if (leaf < 0 && trie[2 * base + 1] === base) found.push({ ...tokenRange(leaf), end });
+    if (end === bytes.length) return found;
+    const unit = base + bytes[end]! + 1;
+    if (trie[2 * unit + 1] !== base) return found;
     base = trie[2 * unit]!;
   }
-  const leaf = trie[2 * base]!;
-  if (trie[2 * base + 1] !== base || leaf >= 0) return undefined;
+}
+
+/** What a leaf's base says. */
+export function tokenRange(leaf: number): TokenRange {
   return { first: (-leaf - 1) >>> 8, count: (-leaf - 1) & 0xff };
 }
 
@@ -86,8 +107,8 @@ function trieFlaw({ trie, tokens }: Lexicon): string | undefined {
     if (base > lastBase) return `unit ${unit} of its trie points outside`;
     if (base >= 0) continue;
     if (trie[2 * unit + 1] !== unit) return `unit ${unit} of its trie is a misplaced leaf`;
-    const value = -base - 1;
-    if ((value >>> 8) + (value & 0xff) > tokenCount) return `unit ${unit} of its trie names tokens that do not exist`;
+    const { first, count } = tokenRange(base);
+    if (first + count > tokenCount) return `unit ${unit} of its trie names tokens that do not exist`;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { Connections } from '../format/connections.ts';
-import type { Lexicon } from '../format/lexicon.ts';
+import { type Lexicon, tokensOfPrefixes } from '../format/lexicon.ts';
+import { sampleText } from './sample-text.ts';
 
 /** New numbers of left and right ids: the common ones first, so that the part of the matrix in use stays in the cache. */
 export interface IdOrder {
@@ -7,19 +8,20 @@ export interface IdOrder {
   readonly right: Uint16Array;
 }
 
-/** Orders ids by how many words bear them. */
-export function orderIds(lexicons: readonly Lexicon[], { leftSize, rightSize }: Connections): IdOrder {
+/** Orders ids by how often words that bear them are met in the sample; those of unknown words come first. */
+export function orderIds(system: Lexicon, unknown: Lexicon, { leftSize, rightSize }: Connections): IdOrder {
   const left = new Float64Array(rightSize);
   const right = new Float64Array(leftSize);
-  for (const { tokens } of lexicons) {
-    for (let at = 0; at < tokens.length; at += 8) {
-      left[tokens[at]!]! += 1;
-      right[tokens[at + 1]!]! += 1;
+  const count = ({ tokens }: Lexicon, token: number, weight: number) => {
+    left[tokens[8 * token]!]! += weight;
+    right[tokens[8 * token + 1]!]! += weight;
+  };
+  for (let token = 0; token < unknown.tokens.length / 8; token++) count(unknown, token, sampleText.length);
+  const sample = Buffer.from(sampleText);
+  for (let at = 0; at < sample.length; at++) {
+    for (const { first, count: size } of tokensOfPrefixes(system, sample, at)) {
+      for (let token = first; token < first + size; token++) count(system, token, 1);
     }
-  }
-  if (process.env.ORDER === 'none') {
-    left.fill(0);
-    right.fill(0);
   }
   return { left: ranks(left), right: ranks(right) };
 }

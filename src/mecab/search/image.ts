@@ -1,6 +1,6 @@
 import type { Characters } from '../format/characters.ts';
 import type { Connections } from '../format/connections.ts';
-import type { Lexicon } from '../format/lexicon.ts';
+import { type Lexicon, type TokenRange, tokenRange } from '../format/lexicon.ts';
 import { type IdOrder, orderIds } from './id-order.ts';
 
 /** A dictionary in the form that the search reads, in memory that worker threads share. Addresses are byte offsets. */
@@ -28,18 +28,13 @@ interface Parts {
   readonly connections: Connections;
 }
 
-interface TokenRange {
-  readonly first: number;
-  readonly count: number;
-}
-
 const PAGE = 65536;
 const PAGES = 65536;
 /** The first bytes stay unused: address 0 means none. */
 const START = 1024;
 
 export function buildImage({ lexicons, unknown, unknownTokens, characters, connections }: Parts): SearchImage {
-  const order = orderIds([...lexicons, unknown], connections);
+  const order = orderIds(lexicons[0]!, unknown, connections);
   const layout = planLayout(START);
   const charactersAt = layout.reserve(characters.entries.byteLength);
   const lexiconsAt = layout.reserve(4 * lexicons.length);
@@ -110,7 +105,7 @@ function writeTrie({ trie }: Lexicon, to: Int32Array, wordsOf: (range: TokenRang
     const base = trie[unit]!;
     to[unit + 1] = trie[unit + 1]!;
     if (base < 0) {
-      to[unit] = wordsOf({ first: (-base - 1) >>> 8, count: (-base - 1) & 0xff });
+      to[unit] = wordsOf(tokenRange(base));
     } else {
       const isSurface = trie[2 * base + 1] === base && trie[2 * base]! < 0;
       to[unit] = base * 2 + (isSurface ? 1 : 0);
