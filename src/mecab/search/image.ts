@@ -10,7 +10,7 @@ export interface SearchImage {
   readonly matrix: number;
   readonly leftSize: number;
   readonly rightSize: number;
-  /** Addresses of the tries: system dictionary, then the user's. */
+  /** Pairs of addresses, system dictionary, then the user's: the trie, and its states after a character of three bytes. */
   readonly lexicons: number;
   readonly lexiconCount: number;
   /** Of each category of characters: the address of its words. */
@@ -30,6 +30,7 @@ interface Parts {
 
 const PAGE = 65536;
 const PAGES = 65536;
+const THREE_BYTE_CHARACTERS = 65536;
 /** The first bytes stay unused: address 0 means none. */
 const START = 1024;
 
@@ -37,22 +38,24 @@ export function buildImage({ lexicons, unknown, unknownTokens, characters, conne
   const order = orderIds(lexicons[0]!, unknown, connections);
   const layout = planLayout(START);
   const charactersAt = layout.reserve(characters.entries.byteLength);
-  const lexiconsAt = layout.reserve(4 * lexicons.length);
+  const lexiconsAt = layout.reserve(8 * lexicons.length);
   const unknownAt = layout.reserve(4 * unknownTokens.length);
   const matrixAt = layout.reserve(2 * connections.costs.length);
   const triesAt = lexicons.map(({ trie }) => layout.reserve(trie.byteLength));
+  const shortcutsAt = lexicons.map(() => layout.reserve(4 * THREE_BYTE_CHARACTERS));
   const wordsAt = layout.reserve(lexicons.reduce((bytes, lexicon) => bytes + wordBytes(lexicon), wordBytes(unknown)));
   const memory = new WebAssembly.Memory({ initial: Math.ceil(layout.end() / PAGE), maximum: PAGES, shared: true });
   const { buffer } = memory;
 
   new Uint32Array(buffer, charactersAt).set(characters.entries);
   permute(connections, order, new Int16Array(buffer, matrixAt, connections.costs.length));
-  new Uint32Array(buffer, lexiconsAt).set(triesAt);
+  new Uint32Array(buffer, lexiconsAt).set(triesAt.flatMap((at, i) => [at, shortcutsAt[i]!]));
   const words = wordWriter(new Uint32Array(buffer), wordsAt, order);
   let firstToken = 0;
   for (const [i, lexicon] of lexicons.entries()) {
     const trie = new Int32Array(buffer, triesAt[i], lexicon.trie.length);
     writeTrie(lexicon, trie, (range) => words(lexicon, range, firstToken));
+    writeShortcuts(trie, new Int32Array(buffer, shortcutsAt[i]!, THREE_BYTE_CHARACTERS));
     firstToken += lexicon.tokens.length / 8;
   }
   new Uint32Array(buffer, unknownAt).set(unknownTokens.map((range) => words(unknown, range, firstToken)));
@@ -109,6 +112,23 @@ function writeTrie({ trie }: Lexicon, to: Int32Array, wordsOf: (range: TokenRang
     } else {
       const isSurface = trie[2 * base + 1] === base && trie[2 * base]! < 0;
       to[unit] = base * 2 + (isSurface ? 1 : 0);
+    }
+  }
+}
+
+/** Fills in the trie's state after each three bytes that UTF-8 may begin with; 0 where no surface begins so. */
+function writeShortcuts(trie: Int32Array, to: Int32Array): void {
+  const step = (state: number, byte: number): number => {
+    const base = state >>> 1;
+    const unit = 2 * (base + byte + 1);
+    return state !== 0 && trie[unit + 1] === base ? trie[unit]! : 0;
+  };
+  for (let lead = 0; lead < 16; lead++) {
+    const one = step(trie[0]!, 0xe0 | lead);
+    for (let second = 0; second < 64; second++) {
+      const two = step(one, 0x80 | second);
+      const at = (lead << 12) | (second << 6);
+      for (let third = 0; third < 64; third++) to[at | third] = step(two, 0x80 | third);
     }
   }
 }
