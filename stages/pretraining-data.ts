@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { createPretrainingData } from '../src/pretraining/create-pretraining-data.ts';
 import { statisticsTable } from '../src/pretraining/statistics.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
+import { grantedThreads, threads } from './threads.ts';
 
 const probability = z.number().min(0).max(1);
 const count = z.number().int().min(1);
@@ -39,7 +39,7 @@ export default defineStage({
       .boolean()
       .default(false)
       .describe("Names as TensorFlow Model Garden's trainer expects them"),
-    threads: count.optional().describe('Worker threads; as many as the cpu granted unless given'),
+    threads,
   }),
   how: ['threads'],
   inputs: {
@@ -79,7 +79,7 @@ export default defineStage({
         gzipLevel: params.gzip_compress ? params.compression_level : undefined,
         records: outputs.records,
         scratch,
-        threads: params.threads ?? Math.max(1, Math.floor(resources.cpu ?? availableParallelism())),
+        threads: grantedThreads(params.threads, resources),
         progress,
         log,
         signal,

@@ -56,7 +56,7 @@ async function tokenize(request: PretrainingDataRequest, vocabulary: Vocabulary,
   const dictionary = await loadDictionary(request.dictionary);
   const setup = { dictionary, vocabulary, idLimit, options: request.tokenizer };
   const tokens = await tokenizeCorpus(request.corpus, setup, request.threads, (done, total) => {
-    report(request, done, total, 'bytes');
+    report(request, done, total, 'B');
   });
   if (tokens.corpus.ids.length > 0) return tokens;
   throw new PretrainingError(
