@@ -12,10 +12,10 @@ const FOLDER = '/usr/local/lib/mecab/dic/ipadic/';
  * Throws DictionaryError if the package is not there or does not hold them.
  */
 export async function extractEmbeddedIpadic(directory: string): Promise<void> {
-  const root = packageRoot();
-  const script = join(root, 'lib/libmecab.js');
+  const folder = mecabWasmFolder();
+  const script = join(folder, 'libmecab.js');
   const ranges = packagedFiles(await readFile(script, 'utf8'));
-  const data = await open(join(root, 'lib/libmecab.data'));
+  const data = await open(join(folder, 'libmecab.data'));
   try {
     await mkdir(directory, { recursive: true });
     for (const name of FILES) {
@@ -23,7 +23,7 @@ export async function extractEmbeddedIpadic(directory: string): Promise<void> {
       if (range === undefined) throw new DictionaryError(script, `does not list ${name}`);
       const bytes = Buffer.alloc(range.end - range.start);
       const { bytesRead } = await data.read(bytes, 0, bytes.length, range.start);
-      if (bytesRead < bytes.length) throw new DictionaryError(join(root, 'lib/libmecab.data'), 'truncated');
+      if (bytesRead < bytes.length) throw new DictionaryError(join(folder, 'libmecab.data'), 'truncated');
       await writeFile(join(directory, name), bytes);
     }
   } finally {
@@ -32,13 +32,13 @@ export async function extractEmbeddedIpadic(directory: string): Promise<void> {
 }
 
 /** Looked up by hand: the package's `exports` field is malformed, so that Node refuses to resolve any of its files. */
-function packageRoot(): string {
+export function mecabWasmFolder(): string {
   const roots = createRequire(import.meta.url).resolve.paths('mecab-wasm') ?? [];
-  const root = roots
-    .map((path) => join(path, 'mecab-wasm'))
-    .find((path) => existsSync(join(path, 'lib/libmecab.data')));
-  if (root === undefined) throw new DictionaryError('mecab-wasm', 'the npm package is not installed: run npm install');
-  return root;
+  const folders = roots.map((root) => join(root, 'mecab-wasm/lib'));
+  const folder = folders.find((path) => existsSync(join(path, 'libmecab.data')));
+  if (folder === undefined)
+    throw new DictionaryError('mecab-wasm', 'the npm package is not installed: run npm install');
+  return folder;
 }
 
 /** Emscripten's list of packaged files: where each lies in the .data file. */

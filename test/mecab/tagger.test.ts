@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import {
-  createTagger,
-  extractEmbeddedIpadic,
-  loadDictionary,
-  type Tagger,
-  tokenizeText,
-} from '../../src/mecab/index.ts';
+import { test } from 'node:test';
+import { createTagger, loadDictionary, tokenizeText } from '../../src/mecab/index.ts';
+import { ipadicDirectory } from './ipadic.ts';
 
-let directory: string;
-let tagger: Tagger;
-
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'kumiki-ipadic-'));
-  await extractEmbeddedIpadic(directory);
-  tagger = createTagger(await loadDictionary(directory));
-});
-after(() => rm(directory, { recursive: true }));
+const tagger = createTagger(await loadDictionary(await ipadicDirectory()));
 
 test('a sentence is split as MeCab splits it', () => {
   assert.deepEqual(tokenizeText(tagger, 'すもももももももものうち'), [
