@@ -1,0 +1,44 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { fetchPythonPackage } from '../src/fetch/python-package.ts';
+import { unpackFolder } from '../src/fetch/unpack-folder.ts';
+import { extractEmbeddedIpadic, loadDictionary } from '../src/mecab/index.ts';
+import { defineStage } from '../src/stage/index.ts';
+import { explained } from './explained.ts';
+
+const embedded = 'npm:mecab-wasm';
+
+export default defineStage({
+  name: 'dictionary',
+  version: 1,
+  description: 'A MeCab dictionary from a Python package, fetched by pip, or the IPADIC that comes with this program',
+  params: z.object({
+    package: z.string().describe(`NAME==VERSION of a Python package with a dictionary, or ${embedded}`),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/)
+      .optional()
+      .describe('Digest of the archive that pip downloads; known for unidic-lite==1.0.8 and ipadic==1.0.0'),
+  }),
+  inputs: {},
+  outputs: { dictionary: { kind: 'directory', description: 'sys.dic, unk.dic, matrix.bin, char.bin, dicrc' } },
+  async run({ params, outputs, scratch, log, signal }) {
+    await explained(async () => {
+      if (params.package === embedded) await extractEmbeddedIpadic(outputs.dictionary);
+      else {
+        const directory = join(scratch, 'pip');
+        await mkdir(directory);
+        const archive = await fetchPythonPackage({
+          requirement: params.package,
+          sha256: params.sha256,
+          directory,
+          signal,
+          log,
+        });
+        await unpackFolder(archive, 'sys.dic', outputs.dictionary);
+      }
+      await loadDictionary(outputs.dictionary);
+    });
+  },
+});
