@@ -20,7 +20,7 @@ export class EngineDied extends Error {
   }
 }
 
-const pollMs = 200;
+const pollMs = 250;
 const chunkBytes = 1 << 20;
 
 /**

@@ -2,7 +2,7 @@
 import stringWidth from 'string-width';
 
 export function textWidth(text: string): number {
-  return isPlain(text) ? text.length : stringWidth(text);
+  return isPlain(text) ? text.length : measuredWidth(text);
 }
 
 /** Exactly `width` cells: padded at the end, or cut with an ellipsis. */
@@ -14,8 +14,7 @@ export function fitWidth(text: string, width: number): string {
 /** At most `width` cells; an ellipsis says where something is missing. */
 export function truncate(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
-  if (width < 1) return '';
-  return `${takeCells(text, width - 1)}…`;
+  return width < 1 ? '' : `${takeCells(text, width - 1)}…`;
 }
 
 /** At most `width` cells, the end kept: for what differs at its end, such as paths. */
@@ -34,15 +33,7 @@ export function truncateStart(text: string, width: number): string {
 
 /** The longest beginning that fits. */
 export function takeCells(text: string, width: number): string {
-  if (isPlain(text)) return text.slice(0, width);
-  let used = 0;
-  let end = 0;
-  for (const { segment, index } of segmenter.segment(text)) {
-    used += textWidth(segment);
-    if (used > width) break;
-    end = index + segment.length;
-  }
-  return text.slice(0, end);
+  return isPlain(text) ? text.slice(0, width) : cutText(text, width);
 }
 
 /** Broken into lines of at most `width` cells, at spaces where there are any. */
@@ -60,6 +51,35 @@ export function wrapWidth(text: string, width: number): string[] {
 }
 
 const segmenter = new Intl.Segmenter();
+
+// A screen shows the same texts again and again, and measuring them takes most of its time.
+const measuredWidth = remembered((text) => stringWidth(text));
+const cutText = remembered(cutBySegments);
+
+function cutBySegments(text: string, width: number): string {
+  let used = 0;
+  let end = 0;
+  for (const { segment, index } of segmenter.segment(text)) {
+    used += textWidth(segment);
+    if (used > width) break;
+    end = index + segment.length;
+  }
+  return text.slice(0, end);
+}
+
+/** The same function with a memory of its last answers, bounded by forgetting all at once. */
+function remembered<Answer>(ask: (text: string, width: number) => Answer): (text: string, width?: number) => Answer {
+  const answers = new Map<string, Answer>();
+  return (text, width = 0) => {
+    const question = `${width} ${text}`;
+    const known = answers.get(question);
+    if (known !== undefined) return known;
+    if (answers.size >= 4096) answers.clear();
+    const answer = ask(text, width);
+    answers.set(question, answer);
+    return answer;
+  };
+}
 
 /** Printable ASCII: one cell each, and nearly all there is. */
 function isPlain(text: string): boolean {

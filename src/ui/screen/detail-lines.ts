@@ -91,7 +91,7 @@ function metricLines({ metrics }: InstanceState, width: number): Lines {
   const widest = Math.min(24, Math.max(0, ...named.map(([name]) => textWidth(name))));
   return named.map(([name, { values, last, step }]) => {
     const value = cell(formatValue(last), 9, 'right');
-    const at = step === undefined ? '' : `  step ${formatCount(step)}`;
+    const at = step === undefined || width < 50 ? '' : `  step ${formatCount(step)}`;
     const room = width - widest - value.length - at.length - 4;
     return [
       { text: cell(name, widest), dim: true },

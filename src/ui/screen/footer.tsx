@@ -25,7 +25,7 @@ const logHints: readonly Hint[] = [
 
 /** The last line: a question, what was just said, or the keys; as many of them as fit. */
 export function Footer({ view, width }: { readonly view: View; readonly width: number }) {
-  return <Lines lines={[footerSpans(view, width)]} width={width} />;
+  return <Lines lines={[footerSpans(view, width)]} width={width} height={1} />;
 }
 
 function footerSpans({ question, notice, pane }: View, width: number): Span[] {

@@ -20,7 +20,7 @@ export function Header({
     spread(titleSpans(state), howFarSpans(state, now), width),
     spread(poolSpans(state), countSpans(state), width),
   ];
-  return <Lines lines={shown.slice(0, lines)} width={width} />;
+  return <Lines lines={shown} width={width} height={lines} />;
 }
 
 function titleSpans(state: RunState): Span[] {

@@ -16,5 +16,5 @@ const keys = [
 
 export function Help({ width, height }: { readonly width: number; readonly height: number }) {
   const lines = keys.map(([key, what]): Span[] => [{ text: ` ${key.padEnd(13)}`, bold: true }, { text: what }]);
-  return <Lines lines={[ruleLine('keys', '', width), ...lines].slice(0, height)} width={width} height={height} />;
+  return <Lines lines={[ruleLine('keys', '', width), ...lines]} width={width} height={height} />;
 }

@@ -11,7 +11,8 @@ export interface Layout {
   readonly detail: { readonly width: number; readonly height: number; readonly beside: boolean };
 }
 
-const wide = 150;
+/** A window like this has the log beside the list; a taller one below it, where lines are longer. */
+const wide = { columns: 140, rows: 30 };
 const leastList = 4;
 const leastDetail = 4;
 
@@ -19,7 +20,7 @@ export function screenLayout({ columns, rows }: Size, listRows: number): Layout 
   const header = rows >= 14 ? 2 : 1;
   const body = Math.max(1, rows - header - 1);
   const shared = { width: columns, header, body } as const;
-  if (columns >= wide) {
+  if (columns >= wide.columns && rows < wide.rows) {
     const list = Math.min(100, Math.floor(columns / 2));
     return {
       ...shared,

@@ -3,7 +3,7 @@ import type { Failure } from '../../run/events.ts';
 import { type Colour, colours, marks } from '../palette.ts';
 import { progressText } from '../plain-lines.ts';
 import { formatBytes, formatClock, formatCount, formatDuration, formatRate } from '../quantity.ts';
-import type { GroupState, InstanceState, Status } from '../state.ts';
+import type { GroupState, InstanceState, ProgressState, Status } from '../state.ts';
 import { groupSecondsLeft, secondsLeft } from '../time-left.ts';
 import { barSpans } from './bar.ts';
 import type { Columns } from './columns.ts';
@@ -34,7 +34,7 @@ export function rowSpans(row: Row, columns: Columns, selected: boolean, now: num
     selected ? { text: '❯ ', colour: 'cyan', bold: true } : { text: '  ' },
     ...fitSpans(nameSpans(row, colour, selected), columns.name),
     ...column(columns.bar, barSpans(row, columns.bar)),
-    ...column(columns.amount, instance ? instanceAmount(instance, now) : groupAmount(group)),
+    ...column(columns.amount, instance ? instanceAmount(instance, columns.amount, now) : groupAmount(group)),
     ...right(columns.rate, instance ? instanceRate(instance) : groupRate(group, now)),
     ...right(columns.elapsed, instance ? instanceElapsed(instance, now) : groupElapsed(group, now)),
     ...right(columns.left, left === undefined ? '' : formatClock(left)),
@@ -82,7 +82,7 @@ function groupAmount({ counts, instances }: GroupState): Span[] {
   ];
 }
 
-function instanceAmount(instance: InstanceState, now: number): Span[] {
+function instanceAmount(instance: InstanceState, width: number, now: number): Span[] {
   const { status, progress, failure, size, retryAt = now, holder, attempt = 1 } = instance;
   const colour = colours[status];
   switch (status) {
@@ -92,7 +92,7 @@ function instanceAmount(instance: InstanceState, now: number): Span[] {
       return [{ text: holder ? `waits for ${holder.pid}` : 'waits', colour }];
     case 'running': {
       const again: Span[] = attempt > 1 ? [{ text: `#${attempt} `, colour: 'yellow' }] : [];
-      return [...again, progress ? { text: progressText(progress) } : { text: 'running', colour }];
+      return [...again, progress ? { text: shortProgress(progress, width) } : { text: 'running', colour }];
     }
     case 'retrying':
       return [{ text: `again in ${formatClock(Math.max(0, retryAt - now) / 1000)}`, colour }];
@@ -103,6 +103,12 @@ function instanceAmount(instance: InstanceState, now: number): Span[] {
     default:
       return [{ text: status, colour }];
   }
+}
+
+/** Without its unit where that does not fit. */
+function shortProgress(progress: ProgressState, width: number): string {
+  const text = progressText(progress);
+  return text.length > width ? text.slice(0, -progress.unit.length - 1) : text;
 }
 
 function failureWord({ reason, exitCode, signal }: Failure): string {

@@ -8,9 +8,10 @@ export interface Frame {
   readonly now: number;
 }
 
-const frameMs = 250;
+/** Drawing is what a screen costs; keys are answered at once all the same. */
+const frameMs = 500;
 
-/** The newest frame of a run: looks four times a second, and draws only when something came or a running clock ticked. */
+/** The newest frame of a run: looks twice a second, and draws only when something came or a running clock ticked. */
 export function useFrame(feed: { readonly state: RunState }): Frame {
   const [frame, setFrame] = useState(() => ({ state: feed.state, now: Date.now() }));
   useEffect(() => {
