@@ -65,7 +65,8 @@ function publishedLines({ published }: RunState): SummaryLine[] {
 }
 
 function remedyLines({ started, finished }: RunState): SummaryLine[] {
-  if (!started || !finished || finished.outcome === 'done') return [];
+  if (!started || finished?.outcome === 'done') return [];
+  if (!finished) return [{ text: `  To come back to it: kumiki watch ${started.run}`, colour: 'gray' }];
   const workflow = isAbsolute(started.workflow) ? relative(started.root, started.workflow) : started.workflow;
   return [{ text: `  What is done is kept. To continue: kumiki run ${workflow}`, colour: 'gray' }];
 }

@@ -6,19 +6,14 @@ interface LogPaneProps {
   readonly path: string;
   readonly log: readonly string[];
   /** Lines below the window. */
-  readonly scroll: number;
+  readonly below: number;
   readonly width: number;
   readonly height: number;
 }
 
 /** A log on the whole screen. */
-export function LogPane({ title, path, log, scroll, width, height }: LogPaneProps) {
-  const shown = logLines(scroll > 0 ? log.slice(0, -scroll) : log, height - 1);
-  const place = scroll > 0 ? `${scroll.toLocaleString('en')} lines below · ${path}` : path;
+export function LogPane({ title, path, log, below, width, height }: LogPaneProps) {
+  const shown = logLines(below > 0 ? log.slice(0, -below) : log, height - 1);
+  const place = below > 0 ? `${below.toLocaleString('en')} below · ${path}` : path;
   return <Lines lines={[ruleLine(`log of ${title}`, place, width), ...shown]} width={width} height={height} />;
-}
-
-/** How far the log can be scrolled up. */
-export function scrollLimit(log: readonly string[], height: number): number {
-  return Math.max(0, log.length - (height - 1));
 }

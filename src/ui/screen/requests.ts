@@ -12,7 +12,7 @@ export function retryRequests(row: Row): ControlRequest[] {
   return instancesThat(row, ['failed', 'cancelled']).map(({ id }) => ({ type: 'retry', instance: id }));
 }
 
-export function cancelRequests(row: Row): ControlRequest[] {
+export function cancelRequests(row: Row): Extract<ControlRequest, { type: 'cancel' }>[] {
   return instancesThat(row, ['running', 'retrying', 'waiting']).map(({ id }) => ({ type: 'cancel', instance: id }));
 }
 

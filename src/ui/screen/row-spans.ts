@@ -10,10 +10,11 @@ import type { Columns } from './columns.ts';
 import type { Row } from './rows.ts';
 import { cell, fitSpans, type Span } from './spans.ts';
 
-export function headingSpans(columns: Columns): Span[] {
+/** `stages` names the first column. */
+export function headingSpans(columns: Columns, stages: string): Span[] {
   const { name, bar, amount, rate, elapsed, left } = columns;
   const labels = [
-    cell('  stage', name + 2),
+    cell(`  ${stages}`, name + 2),
     bar && cell('', bar),
     amount && cell('done', amount),
     rate && cell('rate', rate, 'right'),

@@ -1,17 +1,18 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import type { ControlRequest } from '../../run/events.ts';
-import type { RunState } from '../state.ts';
+import { findInstance, type RunState } from '../state.ts';
 import { detailLines } from './detail-lines.ts';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { Help } from './help.tsx';
 import { screenLayout } from './layout.ts';
 import { Lines } from './lines.tsx';
-import { LogPane, scrollLimit } from './log-pane.tsx';
-import { cancelRequests, retryRequests, shownInstance } from './requests.ts';
+import { LogPane } from './log-pane.tsx';
+import { shownInstance } from './requests.ts';
 import { listRows } from './rows.ts';
 import { StageList } from './stage-list.tsx';
+import { steer } from './steer.ts';
 import { useFrame, useLogTail } from './use-frame.ts';
 import { type Command, useKeys } from './use-keys.ts';
 import { useTerminalSize } from './use-terminal-size.ts';
@@ -34,50 +35,15 @@ export function RunScreen({ feed, send, leave }: RunScreenProps) {
   const rows = listRows(state, view.unfolded);
   const selected = selectedIndex(view, rows, state);
   const row = rows.at(selected);
-  const instance = row && shownInstance(row);
+  const instance = view.logOf === undefined ? row && shownInstance(row) : findInstance(state, view.logOf);
   const log = useLogTail(instance?.log, view.pane === 'log' ? logBytes : paneBytes);
   const { width, header, body, list, detail } = screenLayout(useTerminalSize(), rows.count);
   const change = (action: Action) => setView((last) => changeView(last, action, state));
 
   const run = (command: Command) => {
-    switch (command.type) {
-      case 'leave':
-        leave();
-        break;
-      case 'interrupt':
-        send({ type: 'interrupt' });
-        change({ type: 'say', notice: 'asked to stop' });
-        break;
-      case 'retry': {
-        const requests = row ? retryRequests(row) : [];
-        for (const request of requests) send(request);
-        change({ type: 'say', notice: requests.length > 0 ? `asked to run ${row!.id} again` : 'nothing failed here' });
-        break;
-      }
-      case 'cancel': {
-        const requests = row ? cancelRequests(row) : [];
-        const text = requests.length > 1 ? `cancel ${requests.length} of ${row!.id}?` : `cancel ${row?.id}?`;
-        change(
-          requests.length > 0
-            ? { type: 'ask', question: { text, requests } }
-            : { type: 'say', notice: 'nothing runs here' },
-        );
-        break;
-      }
-      case 'yes':
-        for (const request of view.question?.requests ?? []) send(request);
-        change({ type: 'say', notice: 'asked to cancel' });
-        break;
-      case 'no':
-        change({ type: 'say' });
-        break;
-      case 'move':
-        if (view.pane !== 'log') change(command);
-        else change({ type: 'scroll', to: Math.max(0, Math.min(scrollLimit(log, body), view.scroll - command.by)) });
-        break;
-      default:
-        change(command);
-    }
+    if (command.type === 'move' && view.pane === 'log')
+      change({ type: 'scroll', by: command.by, log, height: body - 1 });
+    else change(steer(command, { row, question: view.question, send, leave }));
   };
   useKeys(Math.max(1, (view.pane === 'log' ? body : list.height) - 2), view.question !== undefined, run);
 
@@ -89,8 +55,8 @@ export function RunScreen({ feed, send, leave }: RunScreenProps) {
         <LogPane
           title={instance?.id ?? ''}
           path={instance?.log ?? 'nothing written yet'}
-          log={log}
-          scroll={view.scroll}
+          log={view.scrolled?.log ?? log}
+          below={view.scrolled?.below ?? 0}
           width={width}
           height={body}
         />

@@ -18,9 +18,10 @@ export function StageList({ rows, selected, now, width, height }: StageListProps
   const window = Math.max(0, heading ? height - 1 : height);
   const top = useWindowTop(selected, window, rows.count);
   const visible = Array.from({ length: Math.min(window, rows.count - top) }, (_, line) => rows.at(top + line)!);
+  const shown = rows.count > visible.length ? `rows ${top + 1}–${top + visible.length} of ${rows.count}` : 'stage';
   const columns = listColumns(width - 2, rows.widest);
   const lines = visible.map((row, line) => rowSpans(row, columns, top + line === selected, now));
-  return <Lines lines={heading ? [headingSpans(columns), ...lines] : lines} width={width} height={height} />;
+  return <Lines lines={heading ? [headingSpans(columns, shown), ...lines] : lines} width={width} height={height} />;
 }
 
 /** Moves the window only as far as it must to keep the cursor in it. */

@@ -1,4 +1,5 @@
 import { useInput } from 'ink';
+import { useEffectEvent } from 'react';
 
 export type Command =
   | { readonly type: 'move'; readonly by: number }
@@ -7,13 +8,15 @@ export type Command =
 
 /** Turns keys into commands. `page` is how far a page goes; a question takes `y` or anything else. */
 export function useKeys(page: number, asking: boolean, run: (command: Command) => void): void {
-  useInput((input, key) => {
+  // A key right behind another must meet what that one changed, before ink has subscribed anew.
+  const press = useEffectEvent((input: string, key: Key) => {
     const named = namedCommand(input, key, page);
     if (named?.type === 'interrupt') run(named);
     else if (asking) run({ type: input === 'y' ? 'yes' : 'no' });
     else if (named) run(named);
     else for (const letter of input) if (letters[letter]) run(letters[letter]);
   });
+  useInput((input, key) => press(input, key));
 }
 
 type Key = Parameters<Parameters<typeof useInput>[0]>[1];

@@ -1,6 +1,6 @@
 /** What the person at the screen looks at, and how keys change it. */
 import type { RunState } from '../state.ts';
-import type { Question } from './requests.ts';
+import { type Question, shownInstance } from './requests.ts';
 import { listRows, type Row, type Rows } from './rows.ts';
 
 export interface View {
@@ -8,8 +8,10 @@ export interface View {
   readonly cursor?: string;
   readonly unfolded: ReadonlySet<string>;
   readonly pane: 'list' | 'log' | 'help';
-  /** Lines of the log below the window; 0 follows its end. */
-  readonly scroll: number;
+  /** Whose log is open: it stays that one's when another takes its place in the list. */
+  readonly logOf?: string;
+  /** Where the log was scrolled to: it stands still meanwhile. */
+  readonly scrolled?: { readonly log: readonly string[]; readonly below: number };
   /** Asked before anything is sent. */
   readonly question?: Question;
   /** Said in the last line until the next key. */
@@ -18,12 +20,12 @@ export interface View {
 
 export type Action =
   | { readonly type: 'move'; readonly by: number }
-  | { readonly type: 'scroll'; readonly to: number }
+  | { readonly type: 'scroll'; readonly by: number; readonly log: readonly string[]; readonly height: number }
   | { readonly type: 'fold' | 'unfold' | 'toggle' | 'next-failed' | 'log' | 'help' | 'back' }
   | { readonly type: 'ask'; readonly question: Question }
   | { readonly type: 'say'; readonly notice?: string };
 
-export const firstView: View = { unfolded: new Set(), pane: 'list', scroll: 0 };
+export const firstView: View = { unfolded: new Set(), pane: 'list' };
 
 export function changeView(view: View, action: Action, state: RunState): View {
   const { question: _question, notice: _notice, ...rest } = view;
@@ -31,20 +33,21 @@ export function changeView(view: View, action: Action, state: RunState): View {
   const selected = selectedIndex(view, rows, state);
   switch (action.type) {
     case 'move':
-      return { ...rest, pane: 'list', ...cursorAt(rows, selected + action.by) };
+      return { ...listView(rest), ...cursorAt(rows, selected + action.by) };
     case 'next-failed':
-      return { ...rest, pane: 'list', ...cursorAt(rows, nextFailed(selected, rows)) };
+      return { ...listView(rest), ...cursorAt(rows, nextFailed(selected, rows)) };
     case 'toggle':
     case 'fold':
     case 'unfold':
-      return { ...rest, pane: 'list', ...foldAt(view, action.type, rows.at(selected)) };
+      return { ...listView(rest), ...foldAt(view, action.type, rows.at(selected)) };
     case 'scroll':
-      return { ...rest, scroll: action.to };
+      return { ...rest, scrolled: scrollBy(view, action) };
     case 'log':
+      return view.pane === 'log' ? listView(rest) : { ...listView(rest), pane: 'log', ...logAt(rows.at(selected)) };
     case 'help':
-      return { ...rest, scroll: 0, pane: view.pane === action.type ? 'list' : action.type };
+      return view.pane === 'help' ? listView(rest) : { ...listView(rest), pane: 'help' };
     case 'back':
-      return { ...rest, scroll: 0, pane: 'list' };
+      return listView(rest);
     case 'ask':
       return { ...rest, question: action.question };
     case 'say':
@@ -61,6 +64,22 @@ export function selectedIndex({ cursor }: View, rows: Rows, { groups }: RunState
     groups.find(({ counts }) => counts.failed > 0) ??
     groups.findLast(({ startedAt }) => startedAt !== undefined);
   return shown ? rows.indexOf(shown.stage) : 0;
+}
+
+function listView({ cursor, unfolded }: View): View {
+  return { unfolded, pane: 'list', ...(cursor !== undefined && { cursor }) };
+}
+
+function logAt(row: Row | undefined): Pick<View, 'logOf'> {
+  const instance = row && shownInstance(row);
+  return instance ? { logOf: instance.id } : {};
+}
+
+/** Back at its end it follows what is written. */
+function scrollBy({ scrolled }: View, { by, log, height }: Extract<Action, { type: 'scroll' }>): View['scrolled'] {
+  const still = scrolled?.log ?? log;
+  const below = Math.max(0, Math.min(still.length - height, (scrolled?.below ?? 0) - by));
+  return below > 0 ? { log: still, below } : undefined;
 }
 
 function cursorAt(rows: Rows, index: number): Pick<View, 'cursor'> {

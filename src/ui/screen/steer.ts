@@ -1,0 +1,43 @@
+import type { ControlRequest } from '../../run/events.ts';
+import { cancelRequests, type Question, retryRequests } from './requests.ts';
+import type { Row } from './rows.ts';
+import type { Command } from './use-keys.ts';
+import type { Action } from './view.ts';
+
+interface Wheel {
+  /** The row under the cursor. */
+  readonly row: Row | undefined;
+  readonly question: Question | undefined;
+  send(request: ControlRequest): void;
+  leave(): void;
+}
+
+/** Does what a command asks of the engine; gives what it changes on the screen. */
+export function steer(command: Command, { row, question, send, leave }: Wheel): Action {
+  switch (command.type) {
+    case 'leave':
+      leave();
+      return { type: 'say', notice: 'leaving' };
+    case 'interrupt':
+      send({ type: 'interrupt' });
+      return { type: 'say', notice: 'asked to stop' };
+    case 'retry': {
+      const requests = row ? retryRequests(row) : [];
+      for (const request of requests) send(request);
+      return { type: 'say', notice: requests.length > 0 ? `asked to run ${row!.id} again` : 'nothing failed here' };
+    }
+    case 'cancel': {
+      const requests = row ? cancelRequests(row) : [];
+      if (requests.length === 0) return { type: 'say', notice: 'nothing runs here' };
+      const what = requests.length > 1 ? `${requests.length} of ${row!.id}` : requests[0]!.instance;
+      return { type: 'ask', question: { text: `cancel ${what}?`, requests } };
+    }
+    case 'yes':
+      for (const request of question?.requests ?? []) send(request);
+      return { type: 'say', notice: 'asked to cancel' };
+    case 'no':
+      return { type: 'say' };
+    default:
+      return command;
+  }
+}
