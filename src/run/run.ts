@@ -3,7 +3,7 @@ import type { Executor } from '../executors/executor.ts';
 import type { Instance, Plan } from '../graph/plan.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
 import { assess, assessInstance, neededInstances } from './assess.ts';
-import { buildInstance } from './build.ts';
+import { buildInstance } from './attempt/build.ts';
 import type { RunContext } from './context.ts';
 import { recordEndings } from './endings.ts';
 import type { ControlRequest, RunEvent, RunFinished } from './events.ts';

@@ -1,13 +1,13 @@
-import type { Job } from '../executors/executor.ts';
-import type { Instance } from '../graph/plan.ts';
-import type { StageRequest } from '../stage/messages.ts';
-import { digestJson } from '../store/digest/digest-json.ts';
-import type { Digest, Key } from '../store/result.ts';
-import type { Attempt } from '../store/store.ts';
-import type { RunContext } from './context.ts';
+import type { Job } from '../../executors/executor.ts';
+import type { Instance } from '../../graph/plan.ts';
+import type { StageRequest } from '../../stage/messages.ts';
+import { digestJson } from '../../store/digest/digest-json.ts';
+import type { Digest, Key } from '../../store/result.ts';
+import type { Attempt } from '../../store/store.ts';
+import type { RunContext } from '../context.ts';
+import { sourcePath } from '../inputs.ts';
+import { requestOf } from '../schedule/pools.ts';
 import { fillEnvironment, fillScript, fillValue, type Paths } from './fill.ts';
-import { sourcePath } from './inputs.ts';
-import { requestOf } from './schedule/pools.ts';
 
 /** All that an executor needs to run an attempt, every path known. */
 export function describeJob(context: RunContext, instance: Instance, key: Key, attempt: Attempt): Job {

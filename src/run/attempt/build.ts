@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Instance } from '../graph/plan.ts';
-import type { Claim, StoredResult } from '../store/store.ts';
-import { StoreError } from '../store/store-error.ts';
+import type { Instance } from '../../graph/plan.ts';
+import type { Claim, StoredResult } from '../../store/store.ts';
+import { StoreError } from '../../store/store-error.ts';
+import type { RunContext } from '../context.ts';
+import type { Failure } from '../events.ts';
+import { consumedKeys } from '../inputs.ts';
+import type { BuildOutcome, Slot, Stale } from '../schedule/scheduler.ts';
 import { type AttemptOutcome, runAttempt } from './attempt.ts';
-import type { RunContext } from './context.ts';
-import type { Failure } from './events.ts';
-import { consumedKeys } from './inputs.ts';
-import type { BuildOutcome, Slot, Stale } from './schedule/scheduler.ts';
 
 /** Builds one instance: claims its key, waits while another process builds it, and tries as often as it may. */
 export async function buildInstance(

@@ -1,13 +1,13 @@
-import type { Job, JobEnd, JobListener } from '../executors/executor.ts';
-import type { Instance } from '../graph/plan.ts';
-import type { Attempt, Claim, StoredResult } from '../store/store.ts';
-import { formatBytes } from './bytes.ts';
-import type { RunContext } from './context.ts';
-import type { Failure, InstanceFinished } from './events.ts';
-import { consumedKeys, outsideFiles, recordInputs } from './inputs.ts';
+import type { Job, JobEnd, JobListener } from '../../executors/executor.ts';
+import type { Instance } from '../../graph/plan.ts';
+import type { Attempt, Claim, StoredResult } from '../../store/store.ts';
+import type { RunContext } from '../context.ts';
+import type { Failure, InstanceFinished } from '../events.ts';
+import { consumedKeys, outsideFiles, recordInputs } from '../inputs.ts';
+import { requestOf } from '../schedule/pools.ts';
+import type { Slot, Stale } from '../schedule/scheduler.ts';
+import { formatBytes } from './format-bytes.ts';
 import { describeJob, resumeIdentity } from './job.ts';
-import { requestOf } from './schedule/pools.ts';
-import type { Slot, Stale } from './schedule/scheduler.ts';
 
 export type AttemptOutcome =
   | { readonly ok: true; readonly result: StoredResult; readonly irreproducible?: InstanceFinished['irreproducible'] }
