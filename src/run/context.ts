@@ -16,8 +16,9 @@ export interface RunContext {
   readonly running: Map<number, RunningAttempt>;
   /** Aborted when nothing new may start: ends waits for retries and for other processes. */
   readonly stopping: AbortSignal;
-  /** Instances whose attempts must not be repeated. */
+  /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt. */
   readonly cancelled: Set<number>;
+  readonly pauses: Map<number, AbortController>;
 }
 
 export interface RunningAttempt {

@@ -1,7 +1,7 @@
 import type { Key } from '../store/result.ts';
 import type { RunContext } from './context.ts';
 import type { InstanceFinished } from './events.ts';
-import type { Finish } from './schedule/scheduler.ts';
+import type { Finish } from './schedule/outcome.ts';
 
 export type Counts = Record<InstanceFinished['state'], number>;
 

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Input, Instance, Plan, Source } from '../graph/plan.ts';
 import { digestJson } from '../store/digest/digest-json.ts';
 import type { Digest, InputRecord, Key } from '../store/result.ts';
@@ -50,12 +50,9 @@ function digestSource(input: Input, source: Source, view: InputView, undigested:
   switch (source.kind) {
     case 'value':
       return digestJson(source.value);
-    case 'path': {
-      const files = sourceFiles(input, source, view.plan.root);
-      const digests = files.map(({ path }) => view.sources.known(path) ?? nothing);
-      undigested.push(...files.filter((_, at) => digests[at] === nothing).map(({ path }) => path));
-      return input.kind === 'checkpoint' ? digestJson(files.map(({ part }, at) => [part, digests[at]!])) : digests[0];
-    }
+    case 'path':
+      if (input.kind === 'checkpoint') return digestCheckpoint(source, view, undigested);
+      return knownOrNoted(absolutePath(source.path, view), view, undigested);
     case 'output': {
       const result = view.resultOf(source.instance)!;
       if (source.path === undefined) return result.outputs[source.output]?.digest;
@@ -67,6 +64,21 @@ function digestSource(input: Input, source: Source, view: InputView, undigested:
       );
     }
   }
+}
+
+function knownOrNoted(path: string, view: InputView, undigested: string[]): Digest {
+  const known = view.sources.known(path);
+  if (known === undefined) undigested.push(path);
+  return known ?? nothing;
+}
+
+function digestCheckpoint(source: Source & { kind: 'path' }, view: InputView, undigested: string[]): Digest {
+  const files = checkpointFiles(absolutePath(source.path, view));
+  return digestJson(files.map(({ part, path }) => [part, knownOrNoted(path, view, undigested)]));
+}
+
+function absolutePath(path: string, view: InputView): string {
+  return isAbsolute(path) ? path : join(view.plan.root, path);
 }
 
 function digestCheckpointBelow(store: Store, key: Key, output: string, prefix: string): Digest | undefined {
@@ -81,28 +93,21 @@ function absence(input: Input, source: Source, view: InputView): string {
   return `input ${input.name}: output ${source.output} of ${producer} holds no ${source.path}`;
 }
 
-/** Files or directories outside the store whose content a source stands for; `part` names each within a checkpoint. */
-function sourceFiles(
-  input: Input,
-  source: Source & { kind: 'path' },
-  root: string,
-): readonly { readonly part: string; readonly path: string }[] {
-  const path = resolve(root, source.path);
-  return input.kind === 'checkpoint' ? checkpointFiles(path) : [{ part: '', path }];
-}
-
 /** Every path outside the store that an instance reads, with the digest that its key was made from. */
 export function outsideFiles(
   instance: Instance,
   view: InputView,
-): readonly { path: string; digest: Digest | undefined }[] {
-  return instance.inputs.flatMap((input) =>
-    input.sources.flatMap((source) =>
-      source.kind === 'path'
-        ? sourceFiles(input, source, view.plan.root).map(({ path }) => ({ path, digest: view.sources.known(path) }))
-        : [],
-    ),
-  );
+): readonly { readonly path: string; readonly digest: Digest | undefined }[] {
+  return instance.inputs
+    .flatMap((input) =>
+      input.sources.flatMap((source) => (source.kind === 'path' ? outsidePaths(input, source, view) : [])),
+    )
+    .map((path) => ({ path, digest: view.sources.known(path) }));
+}
+
+function outsidePaths(input: Input, source: Source & { kind: 'path' }, view: InputView): readonly string[] {
+  const path = absolutePath(source.path, view);
+  return input.kind === 'checkpoint' ? checkpointFiles(path).map((file) => file.path) : [path];
 }
 
 /** Keys of the results that an instance reads, without repeats. */
@@ -145,7 +150,7 @@ export function sourcePath(
 ): string {
   switch (source.kind) {
     case 'path':
-      return isAbsolute(source.path) ? source.path : join(view.plan.root, source.path);
+      return absolutePath(source.path, view);
     case 'value':
       return writeValue(source);
     case 'output': {

@@ -71,6 +71,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     running: new Map(),
     stopping: stopping.signal,
     cancelled: new Set(),
+    pauses: new Map(),
   };
   events.emit(runStarted(plan, options, folder.id, sizes, needed));
   const endings = recordEndings(context);
@@ -155,7 +156,8 @@ function obey(request: ControlRequest, context: RunContext, scheduler: Scheduler
     context.cancelled.delete(index);
     scheduler.retry(index);
   } else if (!scheduler.cancel(index)) {
+    context.running.get(index)?.stop(context.cancelled.has(index) ? 'now' : 'gently');
     context.cancelled.add(index);
-    context.running.get(index)?.stop('gently');
+    context.pauses.get(index)?.abort();
   }
 }

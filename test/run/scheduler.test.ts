@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Plan } from '../../src/graph/plan.ts';
 import { remainingPaths } from '../../src/run/schedule/critical-path.ts';
-import { type BuildOutcome, createScheduler, type Finish, type Scheduler } from '../../src/run/schedule/scheduler.ts';
+import type { BuildOutcome, Finish } from '../../src/run/schedule/outcome.ts';
+import { createScheduler, type Scheduler } from '../../src/run/schedule/scheduler.ts';
 import type { StoredResult } from '../../src/store/store.ts';
 import { planOf, type Sketch } from './plans.ts';
 

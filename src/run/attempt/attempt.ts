@@ -1,11 +1,12 @@
 import type { Job, JobEnd, JobListener } from '../../executors/executor.ts';
-import type { Instance } from '../../graph/plan.ts';
+import type { Instance, Json } from '../../graph/plan.ts';
 import type { Attempt, Claim, StoredResult } from '../../store/store.ts';
 import type { RunContext } from '../context.ts';
-import type { Failure, InstanceFinished } from '../events.ts';
+import type { Failure, InstanceFinished, JsonObject } from '../events.ts';
 import { consumedKeys, outsideFiles, recordInputs } from '../inputs.ts';
+import type { Slot } from '../schedule/dispatcher.ts';
+import type { Stale } from '../schedule/outcome.ts';
 import { requestOf } from '../schedule/pools.ts';
-import type { Slot, Stale } from '../schedule/scheduler.ts';
 import { formatBytes } from './format-bytes.ts';
 import { describeJob, resumeIdentity } from './job.ts';
 
@@ -37,14 +38,15 @@ export async function runAttempt(
   // The next one may start while this one's result is stored; not after a failure, which may stop the run.
   if (!end.failure) slot.pause();
   const failure = end.failure ?? (await changedInput(context, instance, outside));
+  const recipe = JSON.parse(instance.recipe) as Json;
   const outcome = failure
     ? ({ ok: false, failure } as const)
     : await attempt.commit({
         instance: instance.id,
-        recipe: JSON.parse(instance.recipe),
+        recipe,
         inputs: recordInputs(instance, stale.inputs, context.view),
         promised: instance.promised,
-        how: howParams(instance),
+        how: howParams(instance, recipe),
         run: context.folder.id,
         started: started.toISOString(),
         seconds: end.seconds,
@@ -142,10 +144,14 @@ async function changedInput(
 }
 
 /** Parameters that are recorded but not part of the key: those that the recipe leaves out. */
-function howParams(instance: Instance) {
-  const recipe = JSON.parse(instance.recipe) as { readonly with?: Readonly<Record<string, unknown>> };
-  const names = Object.keys(instance.with).filter((name) => !(recipe.with && name in recipe.with));
-  return Object.fromEntries(names.map((name) => [name, JSON.parse(JSON.stringify(instance.with[name]))]));
+function howParams(instance: Instance, recipe: Json): Readonly<Record<string, Json>> {
+  const decisive = isObject(recipe) && isObject(recipe.with) ? recipe.with : {};
+  const names = Object.keys(instance.with).filter((name) => !Object.hasOwn(decisive, name));
+  return Object.fromEntries(names.map((name) => [name, instance.with[name] as Json]));
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function report(

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instance } from '../../graph/plan.ts';
+import type { Key } from '../../store/result.ts';
 import type { Claim, StoredResult } from '../../store/store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import type { RunContext } from '../context.ts';
 import type { Failure } from '../events.ts';
 import { consumedKeys } from '../inputs.ts';
-import type { BuildOutcome, Slot, Stale } from '../schedule/scheduler.ts';
+import type { Slot } from '../schedule/dispatcher.ts';
+import type { BuildOutcome, Stale } from '../schedule/outcome.ts';
 import { type AttemptOutcome, runAttempt } from './attempt.ts';
 
 /** Builds one instance: claims its key, waits while another process builds it, and tries as often as it may. */
@@ -16,7 +18,11 @@ export async function buildInstance(
   slot: Slot,
 ): Promise<BuildOutcome> {
   try {
-    context.view.store.lease([...consumedKeys(instance, context.view), stale.key]);
+    const { store } = context.view;
+    const consumed = consumedKeys(instance, context.view);
+    store.lease([...consumed, stale.key]);
+    const lost = consumed.find((key) => store.find(key)?.payload !== 'present');
+    if (lost !== undefined) return { state: 'failed', failure: removed(lost) };
     const claim = await claimKey(context, instance, stale, slot);
     if (!('begin' in claim)) return { state: 'shared', result: claim };
     try {
@@ -31,7 +37,12 @@ export async function buildInstance(
   }
 }
 
+const cancelled: Failure = { reason: 'cancelled', message: 'was cancelled' };
 const interrupted: Failure = { reason: 'cancelled', message: 'the run was interrupted' };
+
+function removed(key: Key): Failure {
+  return { reason: 'store-changed', message: `a result that it reads was removed meanwhile (${key}): run again` };
+}
 
 function claimKey(context: RunContext, instance: Instance, stale: Stale, slot: Slot): Promise<Claim | StoredResult> {
   return context.view.store.claim(stale.key, {
@@ -54,6 +65,7 @@ async function tryRepeatedly(
   const { attempts, delayMs, backoff } = instance.retry;
   for (let tries = 1; ; tries++) {
     if (!(await slot.resume())) return { state: 'cancelled', failure: interrupted };
+    if (context.cancelled.has(instance.index)) return { state: 'cancelled', failure: cancelled };
     const pause = delayMs * backoff ** (tries - 1);
     const retryInMs = (failure: Failure) =>
       tries < attempts &&
@@ -68,8 +80,16 @@ async function tryRepeatedly(
       return { state: outcome.failure.reason === 'cancelled' ? 'cancelled' : 'failed', failure: outcome.failure };
     }
     slot.pause();
-    await delay(pause, undefined, { signal: context.stopping }).catch(() => {});
+    await waitForNext(context, instance.index, pause);
   }
+}
+
+/** Waits before the next attempt, unless the run is stopped or the instance cancelled meanwhile. */
+async function waitForNext({ pauses, stopping }: RunContext, index: number, ms: number): Promise<void> {
+  const cancel = new AbortController();
+  pauses.set(index, cancel);
+  await delay(ms, undefined, { signal: AbortSignal.any([stopping, cancel.signal]) }).catch(() => {});
+  pauses.delete(index);
 }
 
 /** What another try cannot mend is not tried again. */

@@ -11,6 +11,7 @@ import { provenance } from './provenance.ts';
  * already the same. Throws with a sentence for people if the destination cannot be replaced.
  */
 export async function publish(publication: Publication, result: StoredResult, view: InputView): Promise<boolean> {
+  if (/^[a-z][a-z\d+.-]*:\/\//.test(publication.destination)) throw new Error('it can only be a path of this machine');
   const { output, path } = publication.source;
   const destination = resolve(view.plan.root, publication.destination);
   const digest = path === undefined ? result.outputs[output]?.digest : view.store.digestBelow(result.key, output, path);

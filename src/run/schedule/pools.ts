@@ -43,7 +43,6 @@ export function impossibleRequests(plan: Plan, sizes: Amounts, needed: Uint8Arra
 }
 
 export interface Pools {
-  fits(request: Amounts): boolean;
   take(request: Amounts): void;
   give(request: Amounts): void;
   /** Names of the pools that have too little left for a request. */
@@ -56,7 +55,6 @@ export function createPools(sizes: Amounts): Pools {
     Object.keys(request).filter((pool) => request[pool]! > (free[pool] ?? 0) + 1e-9);
   return {
     lacking,
-    fits: (request) => lacking(request).length === 0,
     take(request) {
       for (const pool of Object.keys(request)) free[pool] = (free[pool] ?? 0) - request[pool]!;
     },

@@ -2,28 +2,10 @@ import type { Plan } from '../../graph/plan.ts';
 import type { Key } from '../../store/result.ts';
 import type { StoredResult } from '../../store/store.ts';
 import type { Assessment } from '../assess.ts';
-import type { Failure, InstanceFinished } from '../events.ts';
-import { type Amounts, createPools, requestOf } from './pools.ts';
-import { createReadyQueue } from './ready-queue.ts';
-
-export type Stale = Assessment & { readonly kind: 'stale' };
-
-/** How the building of one instance ended. */
-export type BuildOutcome =
-  | {
-      readonly state: 'built' | 'shared';
-      readonly result: StoredResult;
-      readonly irreproducible?: InstanceFinished['irreproducible'];
-    }
-  | { readonly state: 'failed' | 'cancelled'; readonly failure: Failure };
-
-/** A share of the pools, held while an attempt runs. */
-export interface Slot {
-  /** Gives the share back, e.g. while the results are stored or another process is waited for. */
-  pause(): void;
-  /** Waits for its turn to have the share again; false when the run is being stopped. */
-  resume(): Promise<boolean>;
-}
+import type { Failure } from '../events.ts';
+import { createDispatcher, type Slot } from './dispatcher.ts';
+import type { BuildOutcome, Finish, Stale } from './outcome.ts';
+import { type Amounts, requestOf } from './pools.ts';
 
 export interface SchedulerOptions {
   readonly plan: Plan;
@@ -46,11 +28,6 @@ export interface SchedulerOptions {
   onFinished(index: number, outcome: Finish): void;
 }
 
-export type Finish =
-  | BuildOutcome
-  | { readonly state: 'skipped'; readonly because: number }
-  | { readonly state: 'cancelled' };
-
 export interface Scheduler {
   /** Starts, and resolves once nothing runs and nothing more can start. */
   run(): Promise<void>;
@@ -60,7 +37,6 @@ export interface Scheduler {
   retry(index: number): void;
   /** Takes an instance out that has not started; false if it has. */
   cancel(index: number): boolean;
-  isDone(index: number): boolean;
 }
 
 type Phase =
@@ -77,8 +53,6 @@ type Phase =
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { plan, needed, results } = options;
-  const pools = createPools(options.sizes);
-  const ready = createReadyQueue();
   const phases: Phase[] = plan.instances.map((_, index) => (needed[index] ? 'blocked' : 'unneeded'));
   const readers = readersOf(plan, needed);
   const blockers = new Int32Array(plan.instances.length);
@@ -86,17 +60,22 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const announced = new Uint8Array(plan.instances.length);
   const rebuilds = new Map<number, number[]>();
   const builders = new Map<Key, { readonly index: number; readonly twins: number[] }>();
-  const resumptions = new Map<number, (granted: boolean) => void>();
   /** To be considered next; a list, for a long chain of results that are there would be a deep recursion. */
   const free: number[] = [];
   let priorities: Float64Array | undefined;
   let cached: number[] = [];
-  let running = 0;
   let active = 0;
   let stopped = false;
   let firstFailure: number | undefined;
   let resolveEnd: () => void = () => {};
   let rejectEnd: (error: unknown) => void = () => {};
+
+  const dispatcher = createDispatcher({
+    sizes: options.sizes,
+    jobs: options.jobs,
+    requestOf: (index) => requestOf(plan.instances[index]!),
+    priorityOf,
+  });
 
   function begin(): void {
     for (const [index, assessment] of options.assessments.entries()) {
@@ -170,7 +149,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
     builders.set(stale.key, { index, twins: [] });
     phases[index] = 'ready';
-    enqueue(index, () => start(index, stale));
+    dispatcher.enqueue(index, (slot) => start(index, stale, slot));
   }
 
   function restoreFirst(index: number, removed: readonly number[]): void {
@@ -195,19 +174,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  function enqueue(index: number, begin: () => void): void {
-    const request = requestOf(plan.instances[index]!);
-    ready.push({ index, priority: priorityOf(index), request, start: begin });
-  }
-
   function priorityOf(index: number): number {
     priorities ??= options.priorities();
     return priorities[index]!;
   }
 
-  function start(index: number, stale: Stale): void {
+  function start(index: number, stale: Stale, slot: Slot): void {
     phases[index] = 'running';
-    const slot = holdSlot(index);
     track(
       options.build(index, stale, slot).then((outcome) => {
         finish(index, outcome);
@@ -232,48 +205,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  /** Takes a share of the pools; it was seen to fit. */
-  function holdSlot(index: number): Slot {
-    const request = requestOf(plan.instances[index]!);
-    let held = false;
-    const take = () => {
-      pools.take(request);
-      running++;
-      held = true;
-    };
-    take();
-    return {
-      pause() {
-        if (!held) return;
-        held = false;
-        pools.give(request);
-        running--;
-        dispatch();
-      },
-      resume() {
-        if (held) return Promise.resolve(true);
-        if (stopped) return Promise.resolve(false);
-        return new Promise((resolve) => {
-          resumptions.set(index, resolve);
-          enqueue(index, () => {
-            resumptions.delete(index);
-            take();
-            resolve(true);
-          });
-          dispatch();
-        });
-      },
-    };
-  }
-
-  function dispatch(): void {
-    while (!stopped && running < options.jobs) {
-      const next = ready.pop(pools);
-      if (!next) return;
-      next.start();
-    }
-  }
-
   /** Counts work in progress; the run ends when there is none. */
   function track(work: Promise<void>): void {
     active++;
@@ -289,7 +220,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function proceed(): void {
     for (const next of free) if (phases[next] === 'blocked') consider(next);
     free.length = 0;
-    dispatch();
+    dispatcher.dispatch();
     if (cached.length > 0) options.onCached(cached);
     cached = [];
     if (active === 0) resolveEnd();
@@ -343,9 +274,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 
   function stop(): void {
     stopped = true;
-    ready.clear();
-    for (const resolve of resumptions.values()) resolve(false);
-    resumptions.clear();
+    dispatcher.stop();
   }
 
   /** What never started, once nothing runs any more. */
@@ -390,7 +319,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     },
     cancel(index) {
       if (!['blocked', 'ready', 'twin'].includes(phases[index]!)) return false;
-      ready.remove(index);
+      dispatcher.remove(index);
       const outcome: Finish = { state: 'cancelled' };
       finish(index, outcome);
       const key = [...builders].find(([, builder]) => builder.index === index)?.[0];
@@ -398,7 +327,6 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       proceed();
       return true;
     },
-    isDone: (index) => phases[index] === 'done',
   };
 }
 
