@@ -32,7 +32,7 @@ class Layer(nn.Module):
 class Pretrainer(nn.Module):
     def __init__(self):
         super().__init__()
-        self.word, self.type, self.place = nn.Embedding(vocab, hidden), nn.Embedding(2, hidden), nn.Embedding(positions, hidden)
+        self.word, self.kind, self.place = nn.Embedding(vocab, hidden), nn.Embedding(2, hidden), nn.Embedding(positions, hidden)
         self.norm = nn.LayerNorm(hidden, 1e-12)
         self.layers = nn.ModuleList(Layer() for _ in range(layers))
         self.transform, self.transform_norm = nn.Linear(hidden, hidden), nn.LayerNorm(hidden, 1e-12)
@@ -40,7 +40,7 @@ class Pretrainer(nn.Module):
         self.pooler, self.next = nn.Linear(hidden, hidden), nn.Linear(hidden, 2)
 
     def forward(self, ids, types, mask, places, labels, following):
-        x = self.norm(self.word(ids) + self.type(types) + self.place.weight)
+        x = self.norm(self.word(ids) + self.kind(types) + self.place.weight)
         for layer in self.layers:
             x = layer(x, mask)
         masked = self.transform_norm(F.gelu(self.transform(x.reshape(-1, hidden)[places])))
