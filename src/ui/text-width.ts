@@ -1,5 +1,5 @@
 /** Text measured in terminal cells: full-width characters take two. */
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 export function textWidth(text: string): number {
   return isPlain(text) ? text.length : measuredWidth(text);
@@ -23,7 +23,7 @@ export function truncateStart(text: string, width: number): string {
   if (width < 1) return '';
   const kept: string[] = [];
   let used = 1;
-  for (const { segment } of [...segmenter.segment(text)].reverse()) {
+  for (const { segment } of [...segments(text)].reverse()) {
     used += textWidth(segment);
     if (used > width) break;
     kept.unshift(segment);
@@ -50,21 +50,40 @@ export function wrapWidth(text: string, width: number): string[] {
   return [...lines, rest];
 }
 
-const segmenter = new Intl.Segmenter();
-
 // A screen shows the same texts again and again, and measuring them takes most of its time.
-const measuredWidth = remembered((text) => stringWidth(text));
+const measuredWidth = remembered(sumOfWidths);
 const cutText = remembered(cutBySegments);
+
+function sumOfWidths(text: string): number {
+  let sum = 0;
+  for (const { segment } of segments(text)) sum += segmentWidth(segment);
+  return sum;
+}
+
+/** Of a character with all that combines with it: emoji are wide, and so is what East Asian fonts draw wide. */
+function segmentWidth(segment: string): number {
+  if (/\uFE0F|^\p{Regional_Indicator}{2}/u.test(segment)) return 2;
+  const visible = /[^\p{Mark}\p{Control}\p{Format}]/u.exec(segment);
+  return visible ? eastAsianWidth(visible[0].codePointAt(0)!) : 0;
+}
 
 function cutBySegments(text: string, width: number): string {
   let used = 0;
   let end = 0;
-  for (const { segment, index } of segmenter.segment(text)) {
+  for (const { segment, index } of segments(text)) {
     used += textWidth(segment);
     if (used > width) break;
     end = index + segment.length;
   }
   return text.slice(0, end);
+}
+
+/** Made when the first text needs it: most programs never do. */
+let segmenter: Intl.Segmenter | undefined;
+
+function segments(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
 }
 
 /** The same function with a memory of its last answers, bounded by forgetting all at once. */
