@@ -1,0 +1,46 @@
+import type { CompileOptions } from '../graph/compile.ts';
+import { compileCached } from '../graph/compiled-cache.ts';
+import type { Plan } from '../graph/plan.ts';
+import { openStore } from '../store/open-store.ts';
+import { openSources } from '../store/sources.ts';
+import type { Sources, Store } from '../store/store.ts';
+import { workspaceRoot } from '../workflow/workspace-root.ts';
+import { builtinStages } from './builtin-stages.ts';
+import { faultyWorkflow, printDiagnostics } from './print-diagnostics.ts';
+import { version } from './version.ts';
+import type { WorkflowOptions } from './workflow-options.ts';
+import { cacheFolder, findWorkflow } from './workspace.ts';
+
+/** A workflow that compiles, with the store of its workspace. */
+export interface OpenWorkflow extends AsyncDisposable {
+  readonly plan: Plan;
+  /** Absolute paths of the files that decided the plan. */
+  readonly madeFrom: readonly string[];
+  readonly store: Store;
+  readonly sources: Sources;
+}
+
+/** Opens the workflow that is meant; its warnings go to standard error. Throws a `RequestError` with all that is wrong with it. */
+export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkflow> {
+  const file = findWorkflow(options.workflow);
+  const cache = cacheFolder(workspaceRoot(file));
+  const sources = await openSources(cache);
+  const compiled = await compileCached(file, compileOptions(options), { directory: cache, sources });
+  await printDiagnostics(compiled.ok ? compiled.warnings : compiled.diagnostics);
+  if (!compiled.ok) throw faultyWorkflow(file, compiled.diagnostics);
+  const store = await openStore(cache, { kumiki: version });
+  return {
+    plan: compiled.plan,
+    madeFrom: compiled.sources.files.map(({ path }) => path),
+    store,
+    sources,
+    async [Symbol.asyncDispose]() {
+      await sources.save();
+      await store.close();
+    },
+  };
+}
+
+export function compileOptions({ set = [], config = [] }: WorkflowOptions): CompileOptions {
+  return { set, config, env: process.env, stages: builtinStages };
+}

@@ -1,0 +1,84 @@
+import type { Executor } from '../../executors/executor.ts';
+import { createLocalExecutor } from '../../executors/local/local.ts';
+import type { Plan } from '../../graph/plan.ts';
+import { ImpossibleRun, type Run, type RunOptions, startRun } from '../../run/run.ts';
+import { jsonReporter, plainReporter, type Reporter, wantsColour } from '../../ui/index.ts';
+import { builtinStages } from '../builtin-stages.ts';
+import type { OpenWorkflow } from '../open-workflow.ts';
+import { RequestError } from '../request-error.ts';
+import type { WorkflowOptions } from '../workflow-options.ts';
+
+/** What `kumiki run` was asked for. */
+export interface RunRequest extends WorkflowOptions {
+  readonly stages: readonly string[];
+  readonly dryRun?: true;
+  readonly force?: true;
+  readonly json?: true;
+  readonly jobs?: number;
+  readonly executor?: string;
+  readonly failFast?: true;
+  readonly name?: string;
+  readonly watch?: true;
+  /** This process is the engine of a run that a screen in another process shows. */
+  readonly detached?: true;
+}
+
+/** Runs a workflow in this process; resolves to the exit code. Ctrl-C interrupts, a second one stops at once. */
+export async function runHere(
+  workflow: OpenWorkflow,
+  selection: ReadonlySet<number> | undefined,
+  request: RunRequest,
+): Promise<number> {
+  const executors: Readonly<Record<string, Executor>> = { local: createLocalExecutor() };
+  const plan = request.executor === undefined ? workflow.plan : moved(workflow.plan, request.executor, executors);
+  const reporter = reporterFor(request);
+  const run = start(plan, {
+    store: workflow.store,
+    sources: workflow.sources,
+    executors,
+    stageModule: builtinStages.file,
+    ...(selection && { selection }),
+    ...(request.force && { force: selection ?? new Set(plan.instances.keys()) }),
+    ...(request.jobs !== undefined && { jobs: request.jobs }),
+    ...(request.failFast && { failFast: true }),
+    ...(request.name !== undefined && { name: request.name }),
+    arguments: process.argv.slice(2).filter((word) => word !== '--detached'),
+    ...(reporter && { listener: reporter.report }),
+  });
+  if (request.detached) tellParent(run);
+  const interrupt = () => run.interrupt();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    return (await run.finished).exitCode;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    for (const executor of Object.values(executors)) executor.close?.();
+  }
+}
+
+function moved(plan: Plan, executor: string, executors: Readonly<Record<string, Executor>>): Plan {
+  if (!Object.hasOwn(executors, executor)) {
+    throw new RequestError(`there is no executor ${executor}: there is ${Object.keys(executors).join(', ')}`);
+  }
+  return { ...plan, instances: plan.instances.map((instance) => ({ ...instance, executor })) };
+}
+
+function start(plan: Plan, options: RunOptions): Run {
+  try {
+    return startRun(plan, options);
+  } catch (error) {
+    if (error instanceof ImpossibleRun) throw new RequestError(error.message);
+    throw error;
+  }
+}
+
+function reporterFor({ detached, json }: RunRequest): Reporter | undefined {
+  if (detached) return undefined;
+  const { stdout, env } = process;
+  return json ? jsonReporter(stdout) : plainReporter(stdout, { colour: wantsColour(stdout, env) });
+}
+
+/** The process that shows the run learns where it is, and is free to go. */
+function tellParent({ directory }: Run): void {
+  process.send?.(directory, () => process.disconnect());
+}

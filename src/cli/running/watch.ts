@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import { listRuns, type RunRecord } from '../../run/folder/list-runs.ts';
+import { existingRun } from '../existing-run.ts';
+import { RequestError } from '../request-error.ts';
+import { cacheHere } from '../workspace.ts';
+import { watchRun } from './watch-run.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('[run]', 'id or name; else the newest that is running, else the newest')
+    .option('--json', 'print the events of the run')
+    .action(async (word: string | undefined, options: { json?: boolean }) => {
+      process.exitCode = await watchRun(chosenRun(word).directory, options);
+    });
+}
+
+function chosenRun(word: string | undefined): RunRecord {
+  if (word !== undefined) return existingRun(cacheHere(), word);
+  const runs = listRuns(cacheHere());
+  const run = runs.find(({ state }) => state === 'running') ?? runs[0];
+  if (!run) throw new RequestError('nothing has run here yet: `kumiki run`');
+  return run;
+}

@@ -1,0 +1,78 @@
+/** Compiled plans, kept beside the results: a workflow that is as it was is not parsed again. */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Sources } from '../store/store.ts';
+import type { Compiled, CompileOptions } from './compile.ts';
+import { fromTable, type PlanTable, toTable } from './plan-table.ts';
+
+export interface CompileCache {
+  /** Cache folder; plans lie in `compiled/` below it. */
+  readonly directory: string;
+  readonly sources: Sources;
+}
+
+type Success = Extract<Compiled, { ok: true }>;
+
+interface CachedPlan extends Pick<Success, 'warnings' | 'sources'> {
+  readonly table: PlanTable;
+}
+
+/** As `compile`, which is loaded only when something that decided the plan has changed. */
+export async function compileCached(file: string, options: CompileOptions, cache: CompileCache): Promise<Compiled> {
+  const entry = join(cache.directory, 'compiled', `${entryName(file, options)}.json`);
+  const cached = readEntry(entry);
+  if (cached && (await isCurrent(cached, options, cache.sources))) {
+    return { ok: true, plan: fromTable(cached.table), warnings: cached.warnings, sources: cached.sources };
+  }
+  const { compile } = await import('./compile.ts');
+  const compiled = await compile(file, options);
+  if (compiled.ok) writeEntry(entry, compiled);
+  return compiled;
+}
+
+/** Another build of kumiki, or another request, has another entry. */
+function entryName(file: string, { set, config }: CompileOptions): string {
+  const build = statSync(import.meta.filename).ctimeMs;
+  const identity = JSON.stringify([build, file, set, config]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}
+
+function readEntry(entry: string): CachedPlan | undefined {
+  try {
+    return JSON.parse(readFileSync(entry, 'utf8')) as CachedPlan;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A cache that cannot be written is done without. */
+function writeEntry(entry: string, { plan, warnings, sources }: Success): void {
+  const cached: CachedPlan = { sources, warnings, table: toTable(plan) };
+  const draft = `${entry}.${randomBytes(4).toString('hex')}`;
+  try {
+    mkdirSync(dirname(entry), { recursive: true });
+    writeFileSync(draft, JSON.stringify(cached));
+    renameSync(draft, entry);
+  } catch {}
+}
+
+/** Is the world outside the plan, as far as compiling looked at it, what it was? */
+async function isCurrent(
+  { sources: { files, env, globs, exists }, table }: CachedPlan,
+  options: CompileOptions,
+  sources: Sources,
+): Promise<boolean> {
+  if (!exists.every((path) => existsSync(path))) return false;
+  for (const { path, digest } of files) if ((await digestNow(path, sources)) !== digest) return false;
+  if (env.length === 0 && globs.length === 0) return true;
+  const { envDigest, globDigest } = await import('./surroundings.ts');
+  return (
+    env.every(({ name, digest }) => envDigest(options.env[name]) === digest) &&
+    globs.every(({ patterns, digest }) => globDigest(table.plan.root, patterns) === digest)
+  );
+}
+
+async function digestNow(path: string, sources: Sources): Promise<string | undefined> {
+  return sources.known(path) ?? (await sources.digest(path).catch(() => undefined));
+}

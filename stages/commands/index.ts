@@ -1,0 +1,4 @@
+/** Commands that know the domain; they stand beside the engine's own. */
+import type { CommandEntry } from '../../src/stage/command.ts';
+
+export const stageCommands: readonly CommandEntry[] = [];
