@@ -14,7 +14,8 @@ export interface MergeOptions {
 /**
  * Byte-pair merges until the vocabulary has `vocabSize` tokens or no pair occurs `minFrequency` times; returns the
  * tokens in the order of their ids. It follows tokenizers 0.13's trainer in what shows: a merged pair keeps its count,
- * an entry of the queue merges only in the words that it was made for, and two ways to the same text share one id.
+ * an entry of the queue merges only in the words that it was made for, and two ways to the same text share one id. The
+ * words' spelling in `initial` is used up.
  */
 export function mergePairs(initial: InitialVocabulary, counts: Float64Array, options: MergeOptions): string[] {
   const { symbols, begins } = initial;
