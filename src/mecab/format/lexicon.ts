@@ -100,17 +100,20 @@ export function textUntilZero(bytes: Uint8Array): string {
 /** Every step from every unit must stay inside the array, every leaf inside the tokens: the search does not look. */
 function trieFlaw({ trie, tokens }: Lexicon): string | undefined {
   const lastBase = trie.length / 2 - 257;
-  const tokenCount = tokens.length / 8;
-  if (trie[0]! < 0) return 'its trie has no root';
+  const root = trie[0]!;
+  if (root < 0) return 'its trie has no root';
+  let named = 0;
   for (let unit = 0; unit < trie.length / 2; unit++) {
     const base = trie[2 * unit]!;
     if (base > lastBase) return `unit ${unit} of its trie points outside`;
     if (base >= 0) continue;
     if (trie[2 * unit + 1] !== unit) return `unit ${unit} of its trie is a misplaced leaf`;
+    if (unit === root) return 'it has a word without characters';
     const { first, count } = tokenRange(base);
-    if (first + count > tokenCount) return `unit ${unit} of its trie names tokens that do not exist`;
+    if (first + count > tokens.length / 8) return `unit ${unit} of its trie names tokens that do not exist`;
+    named += count;
   }
-  return undefined;
+  return named > tokens.length / 8 ? 'its words share tokens' : undefined;
 }
 
 function tokenFlaw({ tokens, features, leftSize, rightSize }: Lexicon): string | undefined {

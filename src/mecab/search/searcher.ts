@@ -2,13 +2,16 @@ import { takeArena } from './arena.ts';
 import type { SearchImage } from './image.ts';
 import { kernel } from './kernel.ts';
 
-/** The best path through the lattice of one line after another. */
+/** Finds the best path through the lattice of one line after another. */
 export interface Searcher {
   parse(bytes: Uint8Array, begin: number, end: number): number;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly tokens: Int32Array;
 }
+
+const LINE_BYTES = 8192;
+const NODES = 65536;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -27,7 +30,7 @@ export function createSearcher(image: SearchImage, maxGroupingSize: number): Sea
     image.leftIdOfEnd,
     image.rightIdOfBegin,
   );
-  let arena = takeArena(image, 8192, 65536);
+  let arena = takeArena(image, LINE_BYTES, NODES);
   setArena(...arena.addresses);
 
   const enlarge = (lineBytes: number, nodes: number): void => {
@@ -37,7 +40,7 @@ export function createSearcher(image: SearchImage, maxGroupingSize: number): Sea
   return {
     parse(bytes, begin, end) {
       const length = end - begin;
-      if (length > arena.lineBytes) enlarge(2 * length, Math.max(arena.nodes, 8 * length));
+      if (length > arena.lineBytes) enlarge(Math.max(2 * arena.lineBytes, length), Math.max(arena.nodes, 4 * length));
       arena.text.set(bytes.subarray(begin, end));
       let count = parse(length, begin);
       while (count < 0) {
