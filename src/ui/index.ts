@@ -1,7 +1,8 @@
 export { EngineDied, followEvents, readEvents } from './follow-events.ts';
-export { jsonReporter } from './json-reporter.ts';
-export { plainReporter, wantsColour } from './plain-reporter.ts';
-export type { Reporter } from './reporter.ts';
+export { jsonReporter } from './lines/json-reporter.ts';
+export { plainReporter, wantsColour } from './lines/plain-reporter.ts';
+export type { Reporter } from './lines/reporter.ts';
+export { summaryLines } from './lines/summary.ts';
 export { showRun } from './show-run.ts';
-export { emptyState, findInstance, foldEvents, type GroupState, type InstanceState, type RunState } from './state.ts';
-export { summaryLines } from './summary.ts';
+export { foldEvents } from './state/fold-events.ts';
+export { emptyState, findInstance, type GroupState, type InstanceState, type RunState } from './state/run-state.ts';

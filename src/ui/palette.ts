@@ -1,5 +1,5 @@
 /** Marks and colours of statuses, the same on every screen. */
-import type { Status } from './state.ts';
+import type { Status } from './state/run-state.ts';
 
 export type Colour = 'green' | 'red' | 'yellow' | 'cyan' | 'blue' | 'magenta' | 'gray';
 

@@ -10,10 +10,10 @@ import {
   formatRate,
   formatValue,
 } from '../../src/ui/quantity.ts';
-import { listColumns } from '../../src/ui/screen/columns.ts';
-import { sparkline } from '../../src/ui/sparkline.ts';
+import { sparkline } from '../../src/ui/screen/detail/sparkline.ts';
+import { listColumns } from '../../src/ui/screen/list/columns.ts';
+import { stageTree } from '../../src/ui/screen/list/stage-tree.ts';
 import { fitWidth, textWidth, truncate, truncateStart, wrapWidth } from '../../src/ui/text-width.ts';
-import { stageTree } from '../../src/ui/tree.ts';
 
 test('a stage stands below the dependency at the end of the longest chain', () => {
   const edges = [

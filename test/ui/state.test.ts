@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '../../src/run/events.ts';
-import { extendSeries, type Series } from '../../src/ui/series.ts';
-import { emptyState, findInstance, foldEvents, instanceCount, type RunState } from '../../src/ui/state.ts';
-import { groupSecondsLeft, secondsLeft } from '../../src/ui/time-left.ts';
+import { foldEvents } from '../../src/ui/state/fold-events.ts';
+import { emptyState, findInstance, instanceCount, type RunState } from '../../src/ui/state/run-state.ts';
+import { extendSeries, type Series } from '../../src/ui/state/series.ts';
+import { groupSecondsLeft, secondsLeft } from '../../src/ui/state/time-left.ts';
 import { attemptStarted, built, eventsAt, noon, runFinished, runStarted, succeeded } from './example-run.ts';
 
 const fold = (...events: readonly RunEvent[]) => foldEvents(emptyState, events);

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import { render } from 'ink';
 import { EngineDied } from '../follow-events.ts';
-import { wantsColour } from '../plain-reporter.ts';
+import { wantsColour } from '../lines/plain-reporter.ts';
+import { type SummaryLine, summaryLines } from '../lines/summary.ts';
 import type { Shown, ShowRunOptions } from '../show-run.ts';
-import { type SummaryLine, summaryLines } from '../summary.ts';
 import { alternateScreen } from './alternate-screen.ts';
 import { ColourContext } from './lines.tsx';
 import { startFeed } from './run-feed.ts';

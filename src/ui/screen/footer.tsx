@@ -1,6 +1,6 @@
+import type { View } from './keys/view.ts';
 import { Lines } from './lines.tsx';
 import { type Span, spansWidth } from './spans.ts';
-import type { View } from './view.ts';
 
 type Hint = readonly [key: string, what: string];
 

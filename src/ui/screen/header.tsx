@@ -1,7 +1,7 @@
+import { runTitle } from '../lines/summary.ts';
 import { colours, marks } from '../palette.ts';
 import { formatAmount, formatClock, formatPercent } from '../quantity.ts';
-import { instanceCount, type RunState } from '../state.ts';
-import { runTitle } from '../summary.ts';
+import { instanceCount, type RunState } from '../state/run-state.ts';
 import { Lines } from './lines.tsx';
 import { type Span, spread } from './spans.ts';
 import type { Frame } from './use-frame.ts';

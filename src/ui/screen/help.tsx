@@ -1,4 +1,4 @@
-import { ruleLine } from './detail-lines.ts';
+import { ruleLine } from './detail/detail-lines.ts';
 import { Lines } from './lines.tsx';
 import type { Span } from './spans.ts';
 

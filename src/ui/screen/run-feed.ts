@@ -1,5 +1,6 @@
 import { type FollowOptions, followEvents } from '../follow-events.ts';
-import { emptyState, foldEvents, type RunState } from '../state.ts';
+import { foldEvents } from '../state/fold-events.ts';
+import { emptyState, type RunState } from '../state/run-state.ts';
 
 /** The state of a run as it changes; whoever draws it looks when it likes. */
 export interface RunFeed {

@@ -1,22 +1,22 @@
 import { Box } from 'ink';
 import { useState } from 'react';
 import type { ControlRequest } from '../../run/events.ts';
-import { findInstance, type RunState } from '../state.ts';
-import { detailLines } from './detail-lines.ts';
+import { findInstance, type RunState } from '../state/run-state.ts';
+import { detailLines } from './detail/detail-lines.ts';
+import { LogPane } from './detail/log-pane.tsx';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { Help } from './help.tsx';
+import { shownInstance } from './keys/requests.ts';
+import { steer } from './keys/steer.ts';
+import { type Command, useKeys } from './keys/use-keys.ts';
+import { type Action, changeView, firstView, selectedIndex } from './keys/view.ts';
 import { screenLayout } from './layout.ts';
 import { Lines } from './lines.tsx';
-import { LogPane } from './log-pane.tsx';
-import { shownInstance } from './requests.ts';
-import { listRows } from './rows.ts';
-import { StageList } from './stage-list.tsx';
-import { steer } from './steer.ts';
+import { listRows } from './list/rows.ts';
+import { StageList } from './list/stage-list.tsx';
 import { useFrame, useLogTail } from './use-frame.ts';
-import { type Command, useKeys } from './use-keys.ts';
 import { useTerminalSize } from './use-terminal-size.ts';
-import { type Action, changeView, firstView, selectedIndex } from './view.ts';
 
 interface RunScreenProps {
   readonly feed: { readonly state: RunState };

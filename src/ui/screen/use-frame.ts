@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'react';
-import type { RunState } from '../state.ts';
-import { logTail } from './log-tail.ts';
+import type { RunState } from '../state/run-state.ts';
+import { logTail } from './detail/log-tail.ts';
 
 /** All that changes on the screen by itself, at one moment. */
 export interface Frame {

@@ -1,8 +1,8 @@
 /** The list of the screen as numbered rows, of which only the visible ones are ever made. */
-import type { RunStarted } from '../../run/events.ts';
-import type { GroupState, InstanceState, RunState } from '../state.ts';
-import { textWidth } from '../text-width.ts';
-import { stageTree, type TreeNode } from '../tree.ts';
+import type { RunStarted } from '../../../run/events.ts';
+import type { GroupState, InstanceState, RunState } from '../../state/run-state.ts';
+import { textWidth } from '../../text-width.ts';
+import { stageTree, type TreeNode } from './stage-tree.ts';
 
 export interface Row {
   /** Of its instance, or of its stage. */

@@ -1,8 +1,8 @@
 /** How a run ended, in a few lines. */
 import { basename, isAbsolute, relative } from 'node:path';
-import type { Colour } from './palette.ts';
-import { formatDuration } from './quantity.ts';
-import { finishedStatuses, type InstanceState, type RunState } from './state.ts';
+import type { Colour } from '../palette.ts';
+import { formatDuration } from '../quantity.ts';
+import { finishedStatuses, type InstanceState, type RunState } from '../state/run-state.ts';
 
 export interface SummaryLine {
   readonly text: string;

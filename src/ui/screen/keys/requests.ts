@@ -1,7 +1,7 @@
 /** What keys ask of the engine. */
-import type { ControlRequest } from '../../run/events.ts';
-import type { InstanceState, Status } from '../state.ts';
-import type { Row } from './rows.ts';
+import type { ControlRequest } from '../../../run/events.ts';
+import type { InstanceState, Status } from '../../state/run-state.ts';
+import type { Row } from '../list/rows.ts';
 
 export interface Question {
   readonly text: string;

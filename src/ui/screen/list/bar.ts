@@ -1,7 +1,7 @@
-import { colours } from '../palette.ts';
-import { type Counts, isFinished } from '../state.ts';
+import { colours } from '../../palette.ts';
+import { type Counts, isFinished } from '../../state/run-state.ts';
+import type { Span } from '../spans.ts';
 import type { Row } from './rows.ts';
-import type { Span } from './spans.ts';
 
 /** How much of a stage or instance is done, by how it went, in `width` cells. */
 export function barSpans(row: Row, width: number): Span[] {

@@ -1,6 +1,6 @@
 import { useRef } from 'react';
+import { Lines } from '../lines.tsx';
 import { listColumns } from './columns.ts';
-import { Lines } from './lines.tsx';
 import { headingSpans, rowSpans } from './row-spans.ts';
 import type { Rows } from './rows.ts';
 

@@ -1,14 +1,14 @@
 /** A row of the list, cut to its columns. */
-import type { Failure } from '../../run/events.ts';
-import { type Colour, colours, marks } from '../palette.ts';
-import { progressText } from '../plain-lines.ts';
-import { formatBytes, formatClock, formatCount, formatDuration, formatRate } from '../quantity.ts';
-import type { GroupState, InstanceState, ProgressState, Status } from '../state.ts';
-import { groupSecondsLeft, secondsLeft } from '../time-left.ts';
+import type { Failure } from '../../../run/events.ts';
+import { progressText } from '../../lines/plain-lines.ts';
+import { type Colour, colours, marks } from '../../palette.ts';
+import { formatBytes, formatClock, formatCount, formatDuration, formatRate } from '../../quantity.ts';
+import type { GroupState, InstanceState, ProgressState, Status } from '../../state/run-state.ts';
+import { groupSecondsLeft, secondsLeft } from '../../state/time-left.ts';
+import { cell, fitSpans, type Span } from '../spans.ts';
 import { barSpans } from './bar.ts';
 import type { Columns } from './columns.ts';
 import type { Row } from './rows.ts';
-import { cell, fitSpans, type Span } from './spans.ts';
 
 /** `stages` names the first column. */
 export function headingSpans(columns: Columns, stages: string): Span[] {

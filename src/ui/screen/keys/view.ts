@@ -1,7 +1,7 @@
 /** What the person at the screen looks at, and how keys change it. */
-import type { RunState } from '../state.ts';
+import type { RunState } from '../../state/run-state.ts';
+import { listRows, type Row, type Rows } from '../list/rows.ts';
 import { type Question, shownInstance } from './requests.ts';
-import { listRows, type Row, type Rows } from './rows.ts';
 
 export interface View {
   /** Row that the cursor is on; none while it follows what runs. */

@@ -1,5 +1,5 @@
+import { Lines } from '../lines.tsx';
 import { logLines, ruleLine } from './detail-lines.ts';
-import { Lines } from './lines.tsx';
 
 interface LogPaneProps {
   readonly title: string;

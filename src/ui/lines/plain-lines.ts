@@ -1,6 +1,6 @@
 /** What the plain reporter says of each event. */
-import type { AttemptFinished, AttemptStarted, InstanceFinished, RunEvent } from '../run/events.ts';
-import { type Colour, colours, marks } from './palette.ts';
+import type { AttemptFinished, AttemptStarted, InstanceFinished, RunEvent } from '../../run/events.ts';
+import { type Colour, colours, marks } from '../palette.ts';
 import {
   formatAmount,
   formatBytes,
@@ -9,9 +9,16 @@ import {
   formatDuration,
   formatPercent,
   formatRate,
-} from './quantity.ts';
-import { findInstance, type GroupState, type ProgressState, type RunState, type Status } from './state.ts';
-import { groupSecondsLeft } from './time-left.ts';
+} from '../quantity.ts';
+import {
+  findInstance,
+  type GroupState,
+  type ProgressState,
+  type RunState,
+  type Status,
+  stageOf,
+} from '../state/run-state.ts';
+import { groupSecondsLeft } from '../state/time-left.ts';
 
 export interface PlainLine {
   readonly mark: string;
@@ -72,11 +79,6 @@ export function progressText({ done, total, unit }: ProgressState): string {
 export function skippedLine(stage: string, count: number, because: string | undefined): PlainLine {
   const what = count === 1 ? 'skipped' : `${count.toLocaleString('en')} skipped`;
   return statusLine('skipped', stage, because ? `${what}: needs ${because}` : what);
-}
-
-export function stageOf(instance: string): string {
-  const bracket = instance.indexOf('[');
-  return bracket < 0 ? instance : instance.slice(0, bracket);
 }
 
 const interruptedText = {

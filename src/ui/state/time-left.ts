@@ -1,5 +1,5 @@
 /** How long until something is done, as far as its pace tells. */
-import type { GroupState, InstanceState } from './state.ts';
+import type { GroupState, InstanceState } from './run-state.ts';
 
 /** Of a running instance that reports a total. */
 export function secondsLeft({ status, progress }: InstanceState, now: number): number | undefined {

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../run/events.ts';
+import type { RunEvent } from '../../run/events.ts';
 
 /** Something that tells of a run as its events come. */
 export interface Reporter {

@@ -1,13 +1,14 @@
 /** A run as plain lines: for pipes, files and CI. */
 import { styleText } from 'node:util';
-import type { RunEvent, RunStarted } from '../run/events.ts';
-import type { Colour } from './palette.ts';
-import { type PlainLine, plainLines, progressLine, skippedLine, stageOf } from './plain-lines.ts';
-import { formatAmount } from './quantity.ts';
+import type { RunEvent, RunStarted } from '../../run/events.ts';
+import type { Colour } from '../palette.ts';
+import { formatAmount } from '../quantity.ts';
+import { foldEvents } from '../state/fold-events.ts';
+import { emptyState, type RunState, stageOf } from '../state/run-state.ts';
+import { fitWidth, textWidth } from '../text-width.ts';
+import { type PlainLine, plainLines, progressLine, skippedLine } from './plain-lines.ts';
 import type { Output, Reporter } from './reporter.ts';
-import { emptyState, foldEvents, type RunState } from './state.ts';
 import { runTitle, summaryLines } from './summary.ts';
-import { fitWidth, textWidth } from './text-width.ts';
 
 export interface PlainOptions {
   /** See `wantsColour`. */

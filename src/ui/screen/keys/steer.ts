@@ -1,6 +1,6 @@
-import type { ControlRequest } from '../../run/events.ts';
+import type { ControlRequest } from '../../../run/events.ts';
+import type { Row } from '../list/rows.ts';
 import { cancelRequests, type Question, retryRequests } from './requests.ts';
-import type { Row } from './rows.ts';
 import type { Command } from './use-keys.ts';
 import type { Action } from './view.ts';
 

@@ -1,12 +1,12 @@
 /** The pane below the list: why the selected instance is where it is, its metrics, and the end of its log. */
-import { colours } from '../palette.ts';
-import { stageOf } from '../plain-lines.ts';
-import { formatBytes, formatCount, formatValue } from '../quantity.ts';
-import { sparkline } from '../sparkline.ts';
-import { type InstanceState, isFinished, type RunState } from '../state.ts';
-import { textWidth, truncateStart, wrapWidth } from '../text-width.ts';
-import type { Row } from './rows.ts';
-import { cell, type Span, spansWidth } from './spans.ts';
+
+import { colours } from '../../palette.ts';
+import { formatBytes, formatCount, formatValue } from '../../quantity.ts';
+import { type InstanceState, isFinished, type RunState, stageOf } from '../../state/run-state.ts';
+import { textWidth, truncateStart, wrapWidth } from '../../text-width.ts';
+import type { Row } from '../list/rows.ts';
+import { cell, type Span, spansWidth } from '../spans.ts';
+import { sparkline } from './sparkline.ts';
 
 type Lines = readonly (readonly Span[])[];
 

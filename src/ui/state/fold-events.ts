@@ -1,115 +1,29 @@
-/** What a run looks like at a moment, folded from its events. */
+/** How each event changes the state of a run. */
 import type {
   AttemptFinished,
   AttemptStarted,
-  Failure,
   InstanceFinished,
   Metric,
   Progress,
   RunEvent,
   RunStarted,
-} from '../run/events.ts';
-import { extendSeries, type Series } from './series.ts';
+} from '../../run/events.ts';
+import {
+  type Counts,
+  type GroupState,
+  type InstanceState,
+  isFinished,
+  noCounts,
+  type ProgressState,
+  placeOf,
+  type RunState,
+  type Status,
+} from './run-state.ts';
+import { extendSeries } from './series.ts';
 
-export type Status = 'pending' | 'waiting' | 'running' | 'retrying' | InstanceFinished['state'];
-
-export interface RunState {
-  readonly started?: RunStarted;
-  /** Milliseconds since the epoch: of the first and of the last event. */
-  readonly startedAt: number;
-  readonly time: number;
-  /** In the plan's order. */
-  readonly groups: readonly GroupState[];
-  readonly counts: Counts;
-  /** Of each pool, what running attempts were granted. */
-  readonly inUse: Readonly<Record<string, number>>;
-  /** The last few, newest last. */
-  readonly warnings: readonly { readonly instance?: string; readonly message: string }[];
-  readonly published: readonly string[];
-  /** How many Ctrl-C reached the engine. */
-  readonly interrupted: 0 | 1 | 2;
-  readonly finished?: { readonly outcome: 'done' | 'failed' | 'interrupted'; readonly exitCode: number };
-}
-
-export type Counts = Readonly<Record<Status, number>>;
-
-/** All instances of one stage. */
-export interface GroupState {
-  readonly stage: string;
-  readonly axes: readonly string[];
-  readonly instances: readonly InstanceState[];
-  readonly counts: Counts;
-  /** Instances done, a running one by its fraction; and what of it this run did, for time left. */
-  readonly done: number;
-  readonly worked: number;
-  /** First attempt of this run. */
-  readonly startedAt?: number;
-  /** When the last instance ended. */
-  readonly finishedAt?: number;
-}
-
-export interface InstanceState {
-  readonly id: string;
-  readonly status: Status;
-  readonly attempt?: number;
-  readonly startedAt?: number;
-  readonly finishedAt?: number;
-  readonly pid?: number;
-  readonly log?: string;
-  readonly resumed?: true;
-  readonly resources: Readonly<Record<string, number>>;
-  readonly progress?: ProgressState;
-  readonly metrics: Readonly<Record<string, Series>>;
-  readonly seconds?: number;
-  readonly cpuSeconds?: number;
-  readonly peakMemory?: number;
-  readonly size?: number;
-  readonly failure?: Failure;
-  /** Who builds the same key elsewhere. */
-  readonly holder?: { readonly pid: number; readonly host: string };
-  readonly because?: string;
-  /** When the next attempt is due. */
-  readonly retryAt?: number;
-}
-
-export interface ProgressState {
-  readonly done: number;
-  readonly total?: number;
-  readonly unit: string;
-  /** Units a second, smoothed over about half a minute; unknown until it has moved. */
-  readonly rate?: number;
-  /** Where this attempt began: a resumed one does not begin at nothing. */
-  readonly base: number;
-  readonly time: number;
-}
-
-export const finishedStatuses = ['built', 'shared', 'cached', 'failed', 'cancelled', 'skipped'] as const;
-const noCounts: Counts = {
-  pending: 0,
-  waiting: 0,
-  running: 0,
-  retrying: 0,
-  built: 0,
-  shared: 0,
-  cached: 0,
-  failed: 0,
-  cancelled: 0,
-  skipped: 0,
-};
 const keptWarnings = 20;
 const smoothingMs = 30_000;
 const nothing = {};
-
-export const emptyState: RunState = {
-  startedAt: 0,
-  time: 0,
-  groups: [],
-  counts: noCounts,
-  inUse: {},
-  warnings: [],
-  published: [],
-  interrupted: 0,
-};
 
 /**
  * The state after these events. Neither argument is changed. What a batch touches is copied once, so fold many
@@ -121,36 +35,7 @@ export function foldEvents(state: RunState, events: readonly RunEvent[]): RunSta
   return draft.state;
 }
 
-export function findInstance(state: RunState, id: string): InstanceState | undefined {
-  const place = places(state.started)?.get(id);
-  return place && state.groups[place.group]?.instances[place.instance];
-}
-
-export function instanceCount(counts: Counts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
-
-export function isFinished(status: Status): boolean {
-  return (finishedStatuses as readonly Status[]).includes(status);
-}
-
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-type Place = { readonly group: number; readonly instance: number };
-
-/** Where each instance stands; it hangs on the first event, so all states of a run share it. */
-const placesOf = new WeakMap<RunStarted, Map<string, Place>>();
-
-function places(started: RunStarted | undefined): Map<string, Place> | undefined {
-  if (!started) return undefined;
-  let found = placesOf.get(started);
-  if (!found) {
-    found = new Map();
-    for (const [group, { instances }] of started.groups.entries())
-      for (const [instance, id] of instances.entries()) found.set(id, { group, instance });
-    placesOf.set(started, found);
-  }
-  return found;
-}
 
 type DraftGroup = Writable<Omit<GroupState, 'instances' | 'counts'>> & {
   instances: InstanceState[];
@@ -260,7 +145,7 @@ class Draft {
   }
 
   #find(id: string): InstanceState | undefined {
-    const place = places(this.state.started)?.get(id);
+    const place = placeOf(this.state.started, id);
     return place && this.state.groups[place.group]?.instances[place.instance];
   }
 
@@ -270,7 +155,7 @@ class Draft {
   }
 
   #replace(after: InstanceState, time: number): void {
-    const place = places(this.state.started)?.get(after.id);
+    const place = placeOf(this.state.started, after.id);
     if (!place) return;
     const group = this.#write(place.group);
     const before = group.instances[place.instance]!;
