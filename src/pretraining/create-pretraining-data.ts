@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadDictionary } from '../mecab/index.ts';
-import { cpythonRandom } from '../text/cpython-random.ts';
+import { type CPythonRandom, cpythonRandom } from '../text/cpython-random.ts';
 import type { TokenizerOptions } from '../wordpiece/tokenizer.ts';
 import { loadVocabulary, type Vocabulary } from '../wordpiece/vocabulary.ts';
 import { tokenizeCorpus } from './corpus/tokenize-corpus.ts';
@@ -12,8 +11,9 @@ import { shuffleInstances } from './instances/shuffle-instances.ts';
 import { checkOptions, type InstanceOptions, maxMasksOf } from './options.ts';
 import { PretrainingError } from './pretraining-error.ts';
 import { type PretrainingVocabulary, pretrainingVocabulary } from './pretraining-vocabulary.ts';
+import type { RecordSetup } from './records/record-worker.ts';
 import { withSample } from './records/sample.ts';
-import { writeRecords } from './records/write-records.ts';
+import { type RecordWorkers, startRecordWorkers, writeRecords } from './records/write-records.ts';
 import { type Statistics, statistics } from './statistics.ts';
 
 export interface PretrainingDataRequest {
@@ -40,39 +40,58 @@ export interface PretrainingDataRequest {
  * Throws `PretrainingError`, `TextError` or `DictionaryError` for what cannot be used.
  */
 export async function createPretrainingData(request: PretrainingDataRequest): Promise<Statistics> {
+  const { instances: options, tokenizer } = request;
   const lines = await loadVocabulary(request.vocabulary);
-  const vocabulary = pretrainingVocabulary(request.vocabulary, lines, request.tokenizer.vocabHasNoSubwordPrefix);
-  checkOptions(request.instances, vocabulary.idLimit);
+  const vocabulary = pretrainingVocabulary(request.vocabulary, lines, tokenizer.vocabHasNoSubwordPrefix);
+  checkOptions(options, vocabulary.idLimit);
   const { corpus, unknownTokens } = await tokenize(request, lines, vocabulary.idLimit);
-  const random = cpythonRandom(request.instances.randomSeed);
-  const spilled = join(request.scratch, 'instances');
-  const counts = await spillInstances(spilled, corpus, vocabulary, request, random);
-  await writeShuffled(spilled, corpus, lines, vocabulary, counts.instances, request, random);
-  return statistics(corpus, unknownTokens, counts);
+  await checkScratchSpace(request.scratch, corpus, options);
+
+  const random = cpythonRandom(options.randomSeed);
+  const setup = recordSetup(request, corpus, vocabulary);
+  // The workers start up while the instances are made, which one thread does.
+  const workers = startRecordWorkers(setup, request.threads);
+  try {
+    const spilled = join(request.scratch, 'instances');
+    const counts = await spillInstances(spilled, corpus, vocabulary, random, request);
+    const dealt = join(request.scratch, 'shuffled');
+    const shuffled = shuffleInstances(spilled, dealt, counts.instances, setup.options.maxMasks, random);
+    await writeAll(withSample(shuffled, setup, tokenNames(lines), request.log), setup, workers, counts, request);
+    return statistics(corpus, unknownTokens, counts);
+  } finally {
+    await workers.close();
+  }
 }
 
-/** Loads the dictionary for this step only: it is as large as a corpus. */
 async function tokenize(request: PretrainingDataRequest, vocabulary: Vocabulary, idLimit: number) {
-  const dictionary = await loadDictionary(request.dictionary);
-  const setup = { dictionary, vocabulary, idLimit, options: request.tokenizer };
-  const tokens = await tokenizeCorpus(request.corpus, setup, request.threads, (done, total) => {
-    report(request, done, total, 'B');
-  });
+  const { corpus: paths, dictionary, tokenizer: options, threads } = request;
+  const tokens = await tokenizeCorpus({ paths, dictionary, vocabulary, idLimit, options, threads }, (done, total) =>
+    report(request, done, total, 'B'),
+  );
   if (tokens.corpus.ids.length > 0) return tokens;
   throw new PretrainingError(
-    `${request.corpus.join(', ')}: no text there. Give one sentence a line, and a blank line after each document.`,
+    `${paths.join(', ')}: no text there. Give one sentence a line, and a blank line after each document.`,
   );
+}
+
+function recordSetup(
+  { instances, useV2FeatureNames, gzipLevel }: PretrainingDataRequest,
+  { ids }: TokenizedCorpus,
+  vocabulary: PretrainingVocabulary,
+): RecordSetup {
+  const { maxSeqLength, maxPredictionsPerSeq } = instances;
+  const maxMasks = maxMasksOf(instances);
+  return { ids, vocabulary, options: { maxSeqLength, maxPredictionsPerSeq, maxMasks, useV2FeatureNames }, gzipLevel };
 }
 
 async function spillInstances(
   path: string,
   corpus: TokenizedCorpus,
   vocabulary: PretrainingVocabulary,
+  random: CPythonRandom,
   request: PretrainingDataRequest,
-  random: ReturnType<typeof cpythonRandom>,
 ): Promise<InstanceCounts> {
   const { instances: options } = request;
-  await checkScratchSpace(request.scratch, corpus, options);
   const counts = noInstances(options);
   const documents = options.dupeFactor * (corpus.documentStarts.length - 1);
   const file = await open(path, 'w');
@@ -87,30 +106,26 @@ async function spillInstances(
   return counts;
 }
 
-async function writeShuffled(
-  spilled: string,
-  { ids }: TokenizedCorpus,
-  { tokens, ids: idOf }: Vocabulary,
-  vocabulary: PretrainingVocabulary,
-  count: number,
+async function writeAll(
+  slots: AsyncIterable<Uint32Array>,
+  setup: RecordSetup,
+  workers: RecordWorkers,
+  { instances }: InstanceCounts,
   request: PretrainingDataRequest,
-  random: ReturnType<typeof cpythonRandom>,
 ): Promise<void> {
-  const { maxSeqLength, maxPredictionsPerSeq } = request.instances;
-  const maxMasks = maxMasksOf(request.instances);
-  const options = { maxSeqLength, maxPredictionsPerSeq, maxMasks, useV2FeatureNames: request.useV2FeatureNames };
-  const setup = { ids, vocabulary, options, gzipLevel: request.gzipLevel };
-  const tokenOf = new Map(tokens.map((token, position) => [idOf[position]!, token]));
-  const shuffled = shuffleInstances(spilled, join(request.scratch, 'shuffled'), count, maxMasks, random);
-  const blocks = withSample(shuffled, setup, (id) => tokenOf.get(id) ?? `#${id}`, request.log);
   let written = 0;
-  await writeRecords(request.records, blocks, setup, request.threads, (instances) => {
-    written += instances;
-    report(request, written, count, 'instances');
+  await writeRecords(request.records, slots, setup.options, workers, (more) => {
+    written += more;
+    report(request, written, instances, 'instances');
   });
 }
 
 function report({ progress, signal }: PretrainingDataRequest, done: number, total: number, unit: string): void {
   signal.throwIfAborted();
   progress(done, total, unit);
+}
+
+function tokenNames({ tokens, ids }: Vocabulary): (id: number) => string {
+  const names = new Map(tokens.map((token, position) => [ids[position]!, token]));
+  return (id) => names.get(id) ?? `#${id}`;
 }

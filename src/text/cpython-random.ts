@@ -54,7 +54,7 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
   }
 
   function permutation(length: number): Uint32Array {
-    const missing = 4 * (itemsAt + length) - memory.buffer.byteLength;
+    const missing = 4 * (itemsAt + length - cells.length);
     if (missing > 0) {
       memory.grow(Math.ceil(missing / pageBytes));
       cells = new Uint32Array(memory.buffer);

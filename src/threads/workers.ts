@@ -1,5 +1,5 @@
 /** Worker threads that answer jobs: many at work at once, answers in the order of the jobs. */
-import { parentPort, type Transferable, Worker, workerData } from 'node:worker_threads';
+import { parentPort, type Transferable, Worker } from 'node:worker_threads';
 
 /** What goes to the other thread: a value, and the buffers in it that are handed over instead of copied. */
 export interface Parcel<T> {
@@ -15,10 +15,19 @@ export interface Workers<Job, Answer> {
 
 /**
  * Starts `threads` workers on a module that calls `serveJobs`, each with its own copy of `setup`
- * (what lies in SharedArrayBuffers is shared). An error thrown while answering is thrown by `map`.
+ * (what lies in SharedArrayBuffers is shared); they load their module while `setup` is still on its way.
+ * An error thrown while answering, or by `setup`, is thrown by `map`.
  */
-export function startWorkers<Job, Answer>(module: URL, setup: unknown, threads: number): Workers<Job, Answer> {
-  const workers = Array.from({ length: threads }, () => startWorker<Job, Answer>(module, setup));
+export function startWorkers<Job, Answer, Setup = unknown>(
+  module: URL,
+  setup: Setup | Promise<Setup>,
+  threads: number,
+): Workers<Job, Answer> {
+  const workers = Array.from({ length: threads }, () => startWorker<Job, Answer>(module));
+  const ready = Promise.resolve(setup).then((value) => {
+    for (const worker of workers) worker.setUp(value);
+  });
+  ready.catch(() => {}); // Thrown by `map`.
 
   function submit(job: Parcel<Job>): Promise<Answer> {
     const idlest = workers.reduce((best, worker) => (worker.pending() < best.pending() ? worker : best));
@@ -29,6 +38,7 @@ export function startWorkers<Job, Answer>(module: URL, setup: unknown, threads: 
 
   return {
     async *map(jobs) {
+      await ready;
       const answers: Promise<Answer>[] = [];
       for await (const job of jobs) {
         answers.push(submit(job));
@@ -49,8 +59,8 @@ interface Waiting<Answer> {
   reject(error: unknown): void;
 }
 
-function startWorker<Job, Answer>(module: URL, setup: unknown) {
-  const worker = new Worker(module, { workerData: setup });
+function startWorker<Job, Answer>(module: URL) {
+  const worker = new Worker(module);
   const waiting: Waiting<Answer>[] = [];
   let ended: Error | undefined;
 
@@ -68,6 +78,7 @@ function startWorker<Job, Answer>(module: URL, setup: unknown) {
 
   return {
     pending: () => waiting.length,
+    setUp: (setup: unknown) => worker.postMessage(setup),
     submit({ value, transfer = [] }: Parcel<Job>): Promise<Answer> {
       return new Promise((resolve, reject) => {
         if (ended) return reject(ended);
@@ -82,13 +93,15 @@ function startWorker<Job, Answer>(module: URL, setup: unknown) {
 /** Called once by a worker's module: `prepare` turns the setup into the function that answers jobs. */
 export function serveJobs<Setup, Job, Answer>(prepare: (setup: Setup) => (job: Job) => Parcel<Answer>): void {
   const port = parentPort!;
-  const answer = prepare(workerData as Setup);
-  port.on('message', (job: Job) => {
-    try {
-      const { value, transfer = [] } = answer(job);
-      port.postMessage({ answer: value } satisfies Reply<Answer>, transfer);
-    } catch (error) {
-      port.postMessage({ error } satisfies Reply<Answer>);
-    }
+  port.once('message', (setup: Setup) => {
+    const answer = prepare(setup);
+    port.on('message', (job: Job) => {
+      try {
+        const { value, transfer = [] } = answer(job);
+        port.postMessage({ answer: value } satisfies Reply<Answer>, transfer);
+      } catch (error) {
+        port.postMessage({ error } satisfies Reply<Answer>);
+      }
+    });
   });
 }

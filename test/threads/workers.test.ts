@@ -31,3 +31,10 @@ test('what a worker throws is thrown to who asked', async () => {
 test('a worker that dies ends the work with an error', async () => {
   await assert.rejects(answersTo([1, 13, 2, 3, 4, 5], 2), /ended with code 13/);
 });
+
+test('what goes wrong with the setup is thrown before any job is done', async () => {
+  const setup = Promise.reject(new Error('no setup'));
+  const workers = startWorkers<number, number>(new URL('./squares.js', import.meta.url), setup, 2);
+  await assert.rejects(workers.map([{ value: 1 }]).next(), /no setup/);
+  await workers.close();
+});

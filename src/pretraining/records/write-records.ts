@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
-import { startWorkers } from '../../threads/workers.ts';
+import { startWorkers, type Workers } from '../../threads/workers.ts';
 import { slotWords } from '../instances/instance-slots.ts';
+import type { RecordOptions } from './record-encoder.ts';
 import type { RecordSetup } from './record-worker.ts';
 
 const workerModule = new URL('./record-worker.js', import.meta.url);
@@ -8,27 +9,31 @@ const workerModule = new URL('./record-worker.js', import.meta.url);
 /** Size of a part of the file, uncompressed; the same on any number of threads, since a part is a gzip member. */
 const partBytes = 2 << 20;
 
+export type RecordWorkers = Workers<Uint32Array, Uint8Array>;
+
+export function startRecordWorkers(setup: RecordSetup, threads: number): RecordWorkers {
+  return startWorkers(workerModule, setup, threads);
+}
+
 /**
- * Writes the slots' records to a TFRecord file in their order, encoded and compressed by `threads` workers.
+ * Writes the slots' records to a TFRecord file in their order, encoded and compressed by the workers.
  * `onWritten` is told how many instances were written since it was last told.
  */
 export async function writeRecords(
   path: string,
-  blocks: AsyncIterable<Uint32Array>,
-  setup: RecordSetup,
-  threads: number,
+  slots: AsyncIterable<Uint32Array>,
+  { maxSeqLength, maxMasks }: RecordOptions,
+  workers: RecordWorkers,
   onWritten: (instances: number) => void,
 ): Promise<void> {
-  const { maxMasks, maxSeqLength } = setup.options;
   const words = slotWords(maxMasks);
   const roughRecordBytes = 4 * maxSeqLength + 8 * maxMasks + 200;
   const partWords = Math.ceil(partBytes / roughRecordBytes) * words;
-  const workers = startWorkers<Uint32Array, Uint8Array>(workerModule, setup, threads);
   const file = await open(path, 'w');
   const sizes: number[] = [];
 
   async function* parts() {
-    for await (const part of regrouped(blocks, partWords)) {
+    for await (const part of regrouped(slots, partWords)) {
       sizes.push(part.length / words);
       yield { value: part, transfer: [part.buffer] };
     }
@@ -41,7 +46,6 @@ export async function writeRecords(
     }
   } finally {
     await file.close();
-    await workers.close();
   }
 }
 
