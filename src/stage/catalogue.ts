@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stage } from './define.ts';
@@ -21,7 +21,10 @@ export interface StageCatalogue {
   loadModule(path: string, digest: string): Promise<StageLoad>;
 }
 
-/** The stages in a directory of compiled modules: `NAME.js` exports the stage NAME as its default. Modules load once. */
+/**
+ * The stages in a directory of compiled modules: `NAME.js` exports the stage NAME as its default. Modules load once;
+ * those beside them without a default export are what stages share.
+ */
 export function stageCatalogue(directory: string): StageCatalogue {
   const loads = new Map<string, Promise<StageLoad>>();
   let names: readonly string[] | undefined;
@@ -45,7 +48,8 @@ export function stageCatalogue(directory: string): StageCatalogue {
 function stageNames(directory: string): readonly string[] {
   try {
     const modules = readdirSync(directory).filter((name) => extname(name) === '.js');
-    return modules.map((name) => basename(name, '.js')).sort();
+    const stages = modules.filter((name) => /^export default /m.test(readFileSync(join(directory, name), 'utf8')));
+    return stages.map((name) => basename(name, '.js')).sort();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;

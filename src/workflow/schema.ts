@@ -99,11 +99,28 @@ export const workflowSchema = z
       .optional()
       .describe('Size of each pool: cpu, memory, and any other that resources name'),
     publish: z.record(z.string(), z.string()).optional().describe('Destination: output to copy there after a run'),
-    stages: z.record(name, stageSchema).describe('The stages by name'),
+    stages: z.record(name, stageSchema).optional().describe('The stages by name'),
   })
   .describe('A Kumiki workflow');
 
-/** JSON Schema for editors. */
-export function workflowJsonSchema(): object {
-  return z.toJSONSchema(workflowSchema, { io: 'input', target: 'draft-7' });
+/** JSON Schema for editors, as the text of `workflow.schema.json`. A key may be null, to remove it from what is extended. */
+export function workflowJsonSchema(): string {
+  const schema = z.toJSONSchema(workflowSchema, {
+    io: 'input',
+    target: 'draft-7',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema !== stageSchema && zodSchema !== workflowSchema) return;
+      const removable = Object.entries(jsonSchema.properties ?? {}).map(([key, property]) => [key, orNull(property)]);
+      jsonSchema.properties = Object.fromEntries(removable);
+    },
+  });
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+type Property = z.core.JSONSchema._JSONSchema;
+
+function orNull(property: Property): Property {
+  if (typeof property === 'boolean') return property;
+  const { description, ...rest } = property;
+  return { ...(description !== undefined && { description }), anyOf: [rest, { type: 'null' }] };
 }

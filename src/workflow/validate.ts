@@ -4,17 +4,27 @@ import { hasMark } from './expressions/path-marks.ts';
 import type { Json } from './json.ts';
 import { didYouMean } from './nearest.ts';
 import { stageSchema, workflowSchema } from './schema.ts';
-import { type MapNode, type Node, nodeAt, toJson } from './yaml/node.ts';
+import { child, type MapNode, type Node, nodeAt, toJson } from './yaml/node.ts';
 import type { Place } from './yaml/source.ts';
 
 /** Checks the shape of a workflow; true if nothing was wrong. */
 export function validateWorkflow(workflow: MapNode, report: Report): boolean {
   const result = workflowSchema.safeParse(toJson(workflow));
-  if (!result.success) reportIssues(result.error.issues, workflow, report, keysOfWorkflow);
-  return result.success;
+  if (!result.success) reportIssues(result.error.issues, workflow, report);
+  const stages = child(workflow, 'stages');
+  if (!stages)
+    report(
+      errorAt(
+        { ...workflow, end: workflow.start + 1 },
+        'this workflow has no stages',
+        'list them below the key stages',
+      ),
+    );
+  return result.success && stages !== undefined;
 }
 
-const keysOfWorkflow = (path: readonly PropertyKey[]): readonly string[] => {
+/** The keys that may stand at a path. */
+const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
   if (path.length === 0) return Object.keys(workflowSchema.shape);
   if (path.length === 2) return Object.keys(stageSchema.shape);
   return path[2] === 'retry' ? ['attempts', 'delay', 'backoff'] : [];
@@ -22,13 +32,8 @@ const keysOfWorkflow = (path: readonly PropertyKey[]): readonly string[] => {
 
 type Issue = z.core.$ZodIssue;
 
-/** Each issue where the value stands. `keysAt`: the keys that a strict object at that path knows. */
-export function reportIssues(
-  issues: readonly Issue[],
-  node: Node,
-  report: Report,
-  keysAt: (path: readonly PropertyKey[]) => readonly string[],
-): void {
+/** Each issue where the value stands. */
+function reportIssues(issues: readonly Issue[], node: Node, report: Report): void {
   for (const issue of issues) {
     const at = nodeAt(node, issue.path);
     if (issue.code === 'unrecognized_keys') {

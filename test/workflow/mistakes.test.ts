@@ -66,7 +66,12 @@ const mistakes: readonly Mistake[] = [
   { what: 'a list where the workflow should be', text: '«- a»', message: 'a workflow is a map with the key stages' },
 
   // The shape.
-  { what: 'no stages', text: '«name: x»', message: "the key 'stages' is missing" },
+  {
+    what: 'no stages',
+    text: '«n»ame: x',
+    message: 'this workflow has no stages',
+    hint: 'list them below the key stages',
+  },
   {
     what: 'an unknown key of the workflow',
     text: '«stagse»: {}\nstages: {a: {run: x}}',
@@ -661,13 +666,13 @@ const mistakes: readonly Mistake[] = [
   },
 ];
 
-const wholeWorkflow = /^«?(stages|stagse|params|limits|configs|publish|name|extends|-)/;
+const wholeWorkflow = /^(stages|stagse|params|limits|configs|publish|name|extends|-)/;
 
 const unmark = (text: string) => text.replace(/[«»]/g, '');
 
 for (const mistake of mistakes) {
   test(`${mistake.what} is reported where it stands`, async () => {
-    const workflow = wholeWorkflow.test(mistake.text) ? mistake.text : `stages:\n  ${mistake.text}`;
+    const workflow = wholeWorkflow.test(unmark(mistake.text)) ? mistake.text : `stages:\n  ${mistake.text}`;
     const files = { 'a.txt': '', ...mistake.files };
     const { set = [], config = [], env } = mistake.options ?? {};
     const marked = [workflow, ...Object.values(files), ...set, ...config].find((text) => text.includes('«'))!;
