@@ -11,10 +11,11 @@ import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { child, type MapNode } from '../workflow/yaml/node.ts';
 import { buildInstances } from './build/build.ts';
 import { readAmounts } from './build/settings.ts';
+import type { CompileSources } from './compile-sources.ts';
 import { evaluateParams, readConfigs } from './expand/globals.ts';
 import { describeStages } from './expand/shapes.ts';
 import type { Plan } from './plan.ts';
-import { type CompileSources, observe, type Surroundings } from './surroundings.ts';
+import { observe, type Surroundings } from './surroundings.ts';
 
 export interface CompileOptions {
   /** `path.of.key=value`, each from one `--set`. */

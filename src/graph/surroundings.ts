@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { globSync } from 'tinyglobby';
 import type { Diagnostic } from '../workflow/diagnostic.ts';
 import { ExpressionFault } from '../workflow/expressions/fault.ts';
 import type { Surroundings as ExpressionSurroundings } from '../workflow/expressions/functions.ts';
@@ -10,18 +8,7 @@ import type { FileRead } from '../workflow/load.ts';
 import { type Node, toJson } from '../workflow/yaml/node.ts';
 import { parseYaml } from '../workflow/yaml/parse.ts';
 import { readSource } from '../workflow/yaml/read.ts';
-
-/** All that decided a plan, besides the request: as long as none of it differs, neither does the plan. */
-export interface CompileSources {
-  /** Workflow, what it extends, configs, stage modules; absolute paths and `sha256:` digests. */
-  readonly files: readonly FileRead[];
-  /** Variables that env() read, and the digest of each value; null if it was not set. */
-  readonly env: readonly { readonly name: string; readonly digest: string | null }[];
-  /** What glob() found: patterns, and the digest of the list. Ask `globDigest` again. */
-  readonly globs: readonly { readonly patterns: readonly string[]; readonly digest: string }[];
-  /** Absolute paths that were found to exist. */
-  readonly exists: readonly string[];
-}
+import { type CompileSources, envDigest, listDigest, listGlob } from './compile-sources.ts';
 
 /** The world outside the workflow, as far as compiling looks at it; remembers what it was asked. */
 export interface Surroundings extends ExpressionSurroundings {
@@ -39,22 +26,6 @@ export type ConfigRead =
   /** A message that follows the file's name; `diagnostics` where the file itself is wrong. */
   | { readonly ok: false; readonly message: string; readonly missing: boolean }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
-
-const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
-
-export function envDigest(value: string | undefined): string | null {
-  return value === undefined ? null : digestOf(value);
-}
-
-export function globDigest(root: string, patterns: readonly string[]): string {
-  return digestOf(JSON.stringify(listGlob(root, patterns)));
-}
-
-/** Files below the root, sorted by code units; never in `node_modules`, `.git` or the cache. */
-function listGlob(root: string, patterns: readonly string[]): readonly string[] {
-  const ignore = ['**/node_modules/**', '**/.git/**', 'cache/**'];
-  return globSync([...patterns], { cwd: root, ignore, dot: false, expandDirectories: false }).sort();
-}
 
 export function observe(root: string, env: Readonly<Record<string, string | undefined>>): Surroundings {
   const files = new Map<string, FileRead>();
@@ -95,7 +66,7 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
       env: Array.from(variables, ([name, digest]) => ({ name, digest })),
       globs: Array.from(globs.values(), ({ patterns, found }) => ({
         patterns,
-        digest: digestOf(JSON.stringify(found)),
+        digest: listDigest(found),
       })),
       exists: [...kinds].filter(([, kind]) => kind !== undefined).map(([path]) => path),
     }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fillScript } from '../../../src/run/fill.ts';
+import { fillScript } from '../../../src/run/attempt/fill.ts';
 import { instance, planOf } from '../../workflow/workspace.ts';
 
 /** What bash prints for a script of a workflow with these parameters. */
