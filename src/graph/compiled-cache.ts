@@ -66,7 +66,7 @@ async function isCurrent(
   if (!exists.every((path) => existsSync(path))) return false;
   for (const { path, digest } of files) if ((await digestNow(path, sources)) !== digest) return false;
   if (env.length === 0 && globs.length === 0) return true;
-  const { envDigest, globDigest } = await import('./surroundings.ts');
+  const { envDigest, globDigest } = await import('./compile-sources.ts');
   return (
     env.every(({ name, digest }) => envDigest(options.env[name]) === digest) &&
     globs.every(({ patterns, digest }) => globDigest(table.plan.root, patterns) === digest)
