@@ -1,6 +1,7 @@
 import { type Argument, Command, CommanderError } from 'commander';
 import { stageCommands } from '../../stages/commands/index.ts';
 import type { CommandEntry } from '../stage/command.ts';
+import { StageError } from '../stage/define.ts';
 import { RequestError } from './request-error.ts';
 import { version } from './version.ts';
 
@@ -87,6 +88,10 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof RequestError) {
     process.stderr.write(`kumiki: ${error.message}\n`);
     return 2;
+  }
+  if (error instanceof StageError) {
+    process.stderr.write(`kumiki: ${error.message}\n`);
+    return 1;
   }
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   return 1;

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CPythonRandom, cpythonRandom } from '../text/cpython-random.ts';
 import type { TokenizerOptions } from '../wordpiece/tokenizer.ts';
-import { loadVocabulary, type Vocabulary } from '../wordpiece/vocabulary.ts';
+import { loadVocabulary, tokenNames, type Vocabulary } from '../wordpiece/vocabulary.ts';
 import { tokenizeCorpus } from './corpus/tokenize-corpus.ts';
 import type { TokenizedCorpus } from './corpus/tokenized-corpus.ts';
 import { type InstanceCounts, makeInstances, noInstances } from './instances/make-instances.ts';
@@ -123,9 +123,4 @@ async function writeAll(
 function report({ progress, signal }: PretrainingDataRequest, done: number, total: number, unit: string): void {
   signal.throwIfAborted();
   progress(done, total, unit);
-}
-
-function tokenNames({ tokens, ids }: Vocabulary): (id: number) => string {
-  const names = new Map(tokens.map((token, position) => [ids[position]!, token]));
-  return (id) => names.get(id) ?? `#${id}`;
 }

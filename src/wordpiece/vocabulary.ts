@@ -23,3 +23,9 @@ export function vocabularyOf(lines: readonly string[]): Vocabulary {
   const positions = new Map(tokens.map((token, position) => [token, position]));
   return { tokens, ids: Int32Array.from(idOf.values()), positions };
 }
+
+/** What an id stands for, `#` and the number if nothing. */
+export function tokenNames({ tokens, ids }: Vocabulary): (id: number) => string {
+  const names = new Map(tokens.map((token, position) => [ids[position]!, token]));
+  return (id) => names.get(id) ?? `#${id}`;
+}

@@ -1,4 +1,6 @@
 /** Commands that know the domain; they stand beside the engine's own. */
 import type { CommandEntry } from '../../src/stage/command.ts';
 
-export const stageCommands: readonly CommandEntry[] = [];
+export const stageCommands: readonly CommandEntry[] = [
+  { name: 'inspect', description: 'show records of pretraining data as text', load: () => import('./inspect.ts') },
+];
