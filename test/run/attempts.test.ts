@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -358,6 +359,59 @@ test('requests in the control file cancel, retry and interrupt', async (t) => {
   assert.equal((await run.ended).outcome, 'interrupted');
 });
 
+test('an instance that waits for its next attempt can be cancelled', async (t) => {
+  const w = await openWorkspace(t);
+  const retry = { attempts: 2, delayMs: 3_600_000 };
+  const run = w.start(w.plan([{ id: 'a', action: script`exit 1`, retry }]));
+  assert.equal((await run.event('attempt-finished')).retryInMs, retry.delayMs);
+  appendFileSync(join(run.directory, 'control.jsonl'), '{"type":"cancel","instance":"a"}\n');
+  assert.equal((await run.ended).states.a, 'cancelled');
+});
+
+test('an interrupt does not wait for the next attempt', async (t) => {
+  const w = await openWorkspace(t);
+  const run = w.start(w.plan([{ id: 'a', action: script`exit 1`, retry: { attempts: 2, delayMs: 3_600_000 } }]));
+  await run.event('attempt-finished');
+  run.interrupt();
+  assert.equal((await run.ended).outcome, 'interrupted');
+});
+
+test('with fail-fast a failure lets what runs finish and starts nothing new', async (t) => {
+  const w = await openWorkspace(t);
+  const puppets = await openPuppets(t, w.root);
+  const stage = (id: string) => ({ id, action: { kind: 'run' as const, script: [puppets.command(id)] } });
+  const run = w.start(w.plan([stage('a'), stage('b'), stage('c')], { limits: { cpu: 2 } }), { failFast: true });
+  const [a, b] = [await puppets.next('a'), await puppets.next('b')];
+  a.exit(1);
+  await run.event('instance-finished', 'a');
+  b.exit(0);
+  const ended = await run.ended;
+  assert.deepEqual(ended.states, { a: 'failed', b: 'built', c: 'skipped' });
+});
+
+test('what runs at the same time never asks for more than the pools hold', async (t) => {
+  const w = await openWorkspace(t);
+  const puppets = await openPuppets(t, w.root);
+  const ids = ['a', 'b', 'c', 'd'];
+  const plan = w.plan(
+    ids.map((id) => ({
+      id,
+      action: { kind: 'run' as const, script: [puppets.command(id)] },
+      resources: { tpu: 1, cpu: 0 },
+    })),
+    { limits: { tpu: 2 } },
+  );
+  const run = w.start(plan);
+  for (const id of ids) (await puppets.next(id)).exit(0);
+  assert.equal((await run.ended).outcome, 'done');
+  let running = 0;
+  for (const { type } of run.events) {
+    if (type === 'attempt-started') running++;
+    if (type === 'attempt-finished') running--;
+    assert.ok(running <= 2);
+  }
+});
+
 test('an engine that is killed leaves no stage running, and the next run takes over', async (t) => {
   const w = await openWorkspace(t);
   const puppets = await openPuppets(t, w.root);
@@ -401,6 +455,7 @@ test('another process that builds the same key is waited for, and its result use
   ]);
   writeFileSync(join(w.root, 'plan.json'), JSON.stringify(plan));
   const engine = spawn(process.execPath, [new URL('./engine.js', import.meta.url).pathname, join(w.root, 'plan.json')]);
+  const gone = once(engine, 'exit');
   const puppet = await puppets.next('a');
   const run = w.start(plan);
   assert.equal((await run.event('instance-waiting')).holder.pid, engine.pid);
@@ -408,6 +463,7 @@ test('another process that builds the same key is waited for, and its result use
   const ended = await run.ended;
   assert.equal(ended.states.a, 'shared');
   assert.equal(ended.output('a', 'text'), 'a\n');
+  assert.deepEqual(await gone, [0, null]);
 });
 
 test('a store that cannot be written fails with what to do', {

@@ -21,7 +21,8 @@ export function sampleMemory(pid: number): MemorySampler {
   };
 }
 
-function treeMemory(pid: number): number {
+/** Resident memory of a process and all its descendants, in bytes. */
+export function treeMemory(pid: number): number {
   const status = read(`/proc/${pid}/status`);
   const resident = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
   const children = read(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean);

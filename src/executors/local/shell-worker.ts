@@ -22,7 +22,7 @@ run() {
   { time {
     (
       exec </dev/null >>"$1" 2>&1 3>&- 4>&-
-      export "\${@:3+$2}"
+      (($# == 2 + $2)) || export "\${@:3+$2}"
       unset OLDPWD
       exec "\${@:3:$2}"
     ) &

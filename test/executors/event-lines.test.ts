@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { followEventLines } from '../../src/executors/local/event-lines.ts';
+
+test('lines are taken whole, the last one also without its end, and only the first bad one is warned about', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'kumiki-events-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'events');
+  const heard: unknown[] = [];
+  const follower = followEventLines(file, {
+    progress: (...all) => heard.push(['progress', ...all]),
+    metric: (...all) => heard.push(['metric', ...all]),
+    warning: (message) => heard.push(['warning', message.slice(0, 12)]),
+  });
+  const lines = [
+    '{"progress":{"done":1}}',
+    '{"progress":{"done":"1"}}',
+    '{"metric":{"name":"損失","value":1e-3}}',
+    '{"metric":{"name":"x","value":null}}',
+    '',
+    'x'.repeat(100_000),
+    '{"warning":"careful"}',
+    '{"metric":{"name":"last","value":2,"step":3}}',
+  ];
+  appendFileSync(file, lines.join('\n'));
+  follower.stop();
+  assert.deepEqual(heard, [
+    ['progress', 1, undefined, ''],
+    ['warning', 'a line in $K'],
+    ['metric', '損失', 0.001, undefined],
+    ['warning', 'careful'],
+    ['metric', 'last', 2, 3],
+  ]);
+});

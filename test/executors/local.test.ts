@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { JobEnd } from '../../src/executors/executor.ts';
+import { createLocalExecutor } from '../../src/executors/local/local.ts';
+import { treeMemory } from '../../src/executors/local/memory-sampler.ts';
+import { planOf } from '../run/plans.ts';
+
+/** Runs scripts on one local executor, in a folder of their own. */
+function openShell(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'kumiki-local-'));
+  const executor = createLocalExecutor({ stopMs: 100, emptyMs: 300 });
+  t.after(() => {
+    executor.close?.();
+    rmSync(directory, { recursive: true });
+  });
+  let jobs = 0;
+  return async (
+    script: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<JobEnd & { readonly log: string }> => {
+    const log = join(directory, `${++jobs}.log`);
+    const running = await executor.start(
+      {
+        instance: planOf(directory, [{ id: 'a' }]).instances[0]!,
+        key: 'key',
+        attempt: 1,
+        cwd: directory,
+        env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...env },
+        command: { kind: 'shell', script, events: join(directory, 'events') },
+        log,
+      },
+      { progress() {}, metric() {}, warning() {} },
+    );
+    const end = await running.end;
+    return { ...end, log: readFileSync(log, 'utf8') };
+  };
+}
+
+test('a plain command and a script mean the same', async (t) => {
+  const run = openShell(t);
+  for (const script of [`printf %s 'a b' c`, `printf %s 'a b' c | cat`]) assert.equal((await run(script)).log, 'a bc');
+  assert.equal((await run('no-such-command --x')).failure?.exitCode, 127);
+  assert.equal((await run('no-such-command --x; :')).failure?.exitCode, 127);
+  assert.equal((await run('false')).failure?.exitCode, 1);
+  assert.equal((await run('exit 7')).failure?.exitCode, 7);
+});
+
+test('every attempt starts afresh: neither variables nor folders nor options of an earlier one remain', async (t) => {
+  const run = openShell(t);
+  await run('cd /; x=1; export LEFT=1 PATH=/nowhere; set +u; umask 0', { GIVEN: '1' });
+  assert.equal(
+    (await run('echo "$(basename "$PWD" | cut -c1-7) ${x-none} ${LEFT-none} ${GIVEN-none}"')).log,
+    'kumiki- none none none\n',
+  );
+  assert.equal((await run('env; :', { LANG: 'C' })).log.match(/^LANG=.*$/m)?.[0], 'LANG=C');
+  assert.equal((await run('env; :')).log.match(/^LANG=.*$/m)?.[0], 'LANG=C.UTF-8');
+});
+
+test('each attempt has a process id of its own, also of its shell', async (t) => {
+  const run = openShell(t);
+  const [first, second] = [await run('echo $$ $(ps -o pgid= $$)'), await run('echo $$')];
+  const [pid, group] = first.log.trim().split(/\s+/);
+  assert.equal(pid, group);
+  assert.notEqual(pid, second.log.trim());
+});
+
+test('signals are told from exits', async (t) => {
+  const run = openShell(t);
+  assert.deepEqual((await run('kill -ABRT $$')).failure, {
+    reason: 'signal',
+    message: 'was ended by SIGABRT',
+    signal: 'SIGABRT',
+    tail: [],
+  });
+});
+
+test('a full disk is recognised by what the stage says of it', async (t) => {
+  const { failure } = await openShell(t)('echo "cp: error writing: No space left on device" >&2; exit 1');
+  assert.equal(failure?.reason, 'disk-full');
+});
+
+test('what a child of the script used counts as its own', async (t) => {
+  const { cpuSeconds } = await openShell(t)('(i=0; while ((i < 200000)); do ((i += 1)); done); :');
+  assert.ok(cpuSeconds! > 0.05);
+});
+
+test('a script that kills the shell which started it is lost, and ended', async (t) => {
+  const run = openShell(t);
+  const { failure } = await run('kill -KILL $PPID; sleep 1000');
+  assert.equal(failure?.reason, 'lost');
+  assert.equal((await run('echo next')).log, 'next\n');
+});
+
+test('the memory of a process counts its children', () => {
+  assert.ok(treeMemory(process.pid) > 2 ** 23);
+  assert.equal(treeMemory(2 ** 30), 0);
+});
