@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTagger, loadDictionary, tokenizeText } from '../../src/mecab/index.ts';
-import { ipadicDirectory } from './ipadic.ts';
+import { embeddedIpadic } from '../embedded-ipadic.ts';
 
-const tagger = createTagger(await loadDictionary(await ipadicDirectory()));
+const tagger = createTagger(await loadDictionary(await embeddedIpadic()));
 
 test('a sentence is split as MeCab splits it', () => {
   assert.deepEqual(tokenizeText(tagger, 'すもももももももものうち'), [

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { createTagger, loadDictionary, tokenizeText } from '../../src/mecab/index.ts';
 import { sampleText } from '../../src/mecab/search/sample-text.ts';
-import { ipadicDirectory } from './ipadic.ts';
+import { embeddedIpadic } from '../embedded-ipadic.ts';
 
-const dictionary = await loadDictionary(await ipadicDirectory());
+const dictionary = await loadDictionary(await embeddedIpadic());
 
 test('worker threads share one dictionary and parse at the same time', async () => {
   const lines = sampleText.split('\n');
