@@ -50,7 +50,8 @@ export async function verifyStore(directory: string, options: VerifyOptions = {}
       if (problems.length > 0) damaged.push(setAside(context, key, found, problems));
       else remember(context, found);
       for (const file of found.files) bytes += file.size;
-      options.onProgress?.(++checked, keys.length, bytes);
+      checked++;
+      options.onProgress?.(checked, keys.length, bytes);
     }
   };
   try {
