@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { examineResult } from '../../src/store/examine.ts';
@@ -30,7 +41,10 @@ const damages: readonly Damage[] = [
   { title: 'a file deleted in a directory', harm: (directory) => rmSync(join(directory, 'tree/deep/er/b.txt')) },
   { title: 'a file added to a directory', harm: (directory) => writeFileSync(join(directory, 'tree/deep/new'), '') },
   { title: 'a truncated output', harm: (directory) => truncateSync(join(directory, 'text'), 2) },
-  { title: 'an output of the same size with other bytes', harm: (directory) => overwrite(join(directory, 'text'), 'hallo\n') },
+  {
+    title: 'an output of the same size with other bytes',
+    harm: (directory) => overwrite(join(directory, 'text'), 'hallo\n'),
+  },
   { title: 'other bytes in a directory', harm: (directory) => overwrite(join(directory, 'tree/a.txt'), 'z') },
 ];
 
@@ -75,7 +89,8 @@ for (const [title, content] of [
 test('a flipped byte that left no trace is found by verify', async (t) => {
   const cache = temporaryFolder(t);
   const store = await openTestStore(t, cache);
-  for (const digit of ['a', 'b', 'c']) await built(store, keyOf(digit), { ...text, ...tree }, { instance: `s${digit}` });
+  for (const digit of ['a', 'b', 'c'])
+    await built(store, keyOf(digit), { ...text, ...tree }, { instance: `s${digit}` });
   await store.close();
   flipByte(join(cache, 'store', keyOf('b'), 'tree/deep/er/b.txt'));
   const seen: number[] = [];
@@ -99,10 +114,16 @@ test('a result that another process reads is not moved from under it', async (t)
   const reader = await startProcess(t, cache);
   await reader.tell({ do: 'lease', keys: [key] });
   flipByte(join(cache, 'store', key, 'text'));
-  assert.deepEqual((await verifyStore(cache)).damaged.map(({ moved }) => moved), [false]);
+  assert.deepEqual(
+    (await verifyStore(cache)).damaged.map(({ moved }) => moved),
+    [false],
+  );
   assert.deepEqual(readdirSync(join(cache, 'store')), [key]);
   await reader.kill();
-  assert.deepEqual((await verifyStore(cache)).damaged.map(({ moved }) => moved), [true]);
+  assert.deepEqual(
+    (await verifyStore(cache)).damaged.map(({ moved }) => moved),
+    [true],
+  );
 });
 
 test('a file that was touched but not changed is whole, and is sealed again', async (t) => {

@@ -64,7 +64,12 @@ test('the digest of a directory tells any two directories apart', () => {
 });
 
 test('a path below a directory has the digest of that file or subtree alone', () => {
-  const file = (path: string, hex: string): FileRecord => ({ path, size: 1, digest: `sha256:${hex}`, executable: false });
+  const file = (path: string, hex: string): FileRecord => ({
+    path,
+    size: 1,
+    digest: `sha256:${hex}`,
+    executable: false,
+  });
   const files = [file('a', '1'), file('b/c', '2'), file('b/d', '3'), file('bc', '4')];
   assert.equal(digestOfPath(files, 'a'), 'sha256:1');
   assert.equal(digestOfPath(files, './b/'), digestTree([file('c', '2'), file('d', '3')]));

@@ -9,7 +9,19 @@ import { storeLayout } from '../../src/store/layout.ts';
 import { newHolderId, openHolder } from '../../src/store/locks/holder.ts';
 import { tryLock } from '../../src/store/locks/lock.ts';
 import { bootId, lifeOf, ownIdentity, processStart } from '../../src/store/locks/process-identity.ts';
-import { build, claimKey, claimOrFind, facts, keyOf, names, openTestStore, startProcess, temporaryFolder, text, write } from './rig.ts';
+import {
+  build,
+  claimKey,
+  type claimOrFind,
+  facts,
+  keyOf,
+  names,
+  openTestStore,
+  startProcess,
+  temporaryFolder,
+  text,
+  write,
+} from './rig.ts';
 
 const key = keyOf('a');
 

@@ -5,10 +5,25 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestBytes } from '../../src/store/digest/digest-bytes.ts';
 import type { AttemptRequest, CommitFacts, Store } from '../../src/store/store.ts';
-import { build, built, claimKey, claimOrFind, declare, facts, keyOf, names, openTestStore, read, temporaryFolder, text, tree, write } from './rig.ts';
+import {
+  build,
+  built,
+  claimKey,
+  claimOrFind,
+  declare,
+  facts,
+  keyOf,
+  names,
+  openTestStore,
+  read,
+  temporaryFolder,
+  text,
+  tree,
+  write,
+} from './rig.ts';
 
-const key = keyOf("a");
-const file: AttemptRequest["outputs"] = { out: "file" };
+const key = keyOf('a');
+const file: AttemptRequest['outputs'] = { out: 'file' };
 
 test('a result is found by its key, with its digests, in this process and in the next', async (t) => {
   const cache = temporaryFolder(t);
@@ -272,7 +287,10 @@ test('a rebuild that gives other bytes is reported, and both digests are kept', 
   for (const opened of [store, other, await openTestStore(t, cache)]) {
     assert.equal(opened.find(key)!.outputs.text!.digest, change.now, 'readers are keyed by the new bytes');
   }
-  assert.deepEqual(store.manifest(key)!.superseded!.map(({ outputs }) => outputs), [{ text: change.before }]);
+  assert.deepEqual(
+    store.manifest(key)!.superseded!.map(({ outputs }) => outputs),
+    [{ text: change.before }],
+  );
 });
 
 test('equal contents under declared names give equal digests, whatever order they were written in', async (t) => {

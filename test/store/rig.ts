@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Key } from '../../src/store/result.ts';
-import type { Attempt, Claim, Committed, CommitFacts, Store, StoredResult } from '../../src/store/store.ts';
+import type { Attempt, Claim, CommitFacts, Committed, Store, StoredResult } from '../../src/store/store.ts';
 import type { Order, Report } from './store-process.ts';
 
 export function temporaryFolder(t: TestContext): string {
@@ -88,7 +88,12 @@ export function claimOrFind(store: Store, key: Key, rebuild = false): Promise<Cl
   return store.claim(key, { signal: AbortSignal.timeout(60_000), onWait: () => {}, rebuild });
 }
 
-export async function build(store: Store, key: Key, contents: Contents, options: BuildOptions = {}): Promise<Committed> {
+export async function build(
+  store: Store,
+  key: Key,
+  contents: Contents,
+  options: BuildOptions = {},
+): Promise<Committed> {
   const claim = await claimKey(store, key, options.rebuild);
   const attempt = await claim.begin({ outputs: declare(contents) });
   write(attempt, contents);
