@@ -55,7 +55,8 @@ test('a rebuild that is killed before any of its steps leaves the old result, th
     await store.close();
     const killed = await isKilledAt(call, cache, true);
     const next = await openTestStore(t, cache);
-    const digest = next.find(key)?.outputs.text!.digest;
+    const found = next.find(key);
+    const digest = found && found.outputs.text!.digest;
     assert([undefined, digestBytes('old'), digestBytes('hello\n')].includes(digest));
     await next.close();
     assert.deepEqual((await verifyStore(cache)).damaged, []);
