@@ -29,7 +29,6 @@ async function watchOnScreen(directory: string): Promise<number> {
     case 'finished':
       return shown.exitCode;
     case 'left':
-      stdout.write('The run goes on; `kumiki watch` comes back to it.\n');
       return 0;
     case 'engine-died':
       process.stderr.write(`kumiki: ${shown.message}\n`);
