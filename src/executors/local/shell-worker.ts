@@ -71,6 +71,7 @@ export function startShellWorker(cwd: string, env: Environment): ShellWorker {
   const answers = readAnswers(worker);
   const pipes = [worker.stdin, worker.stdout, worker.stdio[3]] as Socket[];
   for (const pipe of pipes) pipe.on('error', () => {});
+  worker.on('exit', () => pipes[2]?.destroy());
   // An idle worker does not keep this process from ending; it ends with it.
   const hold = (how: 'ref' | 'unref') => {
     for (const handle of [worker, ...pipes]) handle[how]();
@@ -118,7 +119,8 @@ function readAnswers(worker: ChildProcess): { next(): Promise<string> } {
     waiting = undefined;
   };
   worker.on('error', fail);
-  worker.on('close', () => fail(new Error('the shell that runs scripts was killed')));
+  // Not 'close', which waits for every pipe: the helper still holds its end of descriptor 3.
+  worker.stdout?.on('close', () => fail(new Error('the shell that runs scripts was killed')));
   return {
     next() {
       const line = lines.shift();
