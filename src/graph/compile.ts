@@ -4,7 +4,6 @@ import { type Diagnostic, errorAt, type Report, tidy } from '../workflow/diagnos
 import { checkNames, type Fault } from '../workflow/evaluate-node.ts';
 import type { Scope } from '../workflow/expressions/evaluate.ts';
 import { functionsFor } from '../workflow/expressions/functions.ts';
-import { toData } from '../workflow/expressions/values.ts';
 import { type FileRead, loadWorkflow } from '../workflow/load.ts';
 import { validateWorkflow } from '../workflow/validate.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
@@ -12,7 +11,7 @@ import { child, type MapNode } from '../workflow/yaml/node.ts';
 import { buildInstances } from './build/build.ts';
 import { readAmounts } from './build/settings.ts';
 import type { CompileSources } from './compile-sources.ts';
-import { evaluateParams, readConfigs } from './expand/globals.ts';
+import { evaluateParams, plainValues, readConfigs, valuesContext } from './expand/globals.ts';
 import { describeStages } from './expand/shapes.ts';
 import type { Plan } from './plan.ts';
 import { observe, type Surroundings } from './surroundings.ts';
@@ -45,7 +44,8 @@ export async function compile(file: string, options: CompileOptions): Promise<Co
   const shapely = workflow && validateWorkflow(workflow, report);
   const plan = shapely ? await planOf(path, workflow, options, surroundings, report) : undefined;
   const found = tidy(diagnostics);
-  if (!plan || found.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics: found };
+  if (found.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics: found };
+  if (!plan) throw new Error(`no plan of ${path}, and nothing says why`);
   return { ok: true, plan, warnings: found, sources: surroundings.sources() };
 }
 
@@ -55,27 +55,28 @@ async function planOf(
   options: CompileOptions,
   surroundings: Surroundings,
   report: Report,
-): Promise<Plan> {
+): Promise<Plan | undefined> {
   const fault: Fault = (place, message, hint) => report(errorAt(place, message, hint));
   const functions = functionsFor(surroundings);
   const params = evaluateParams(child(workflow, 'params'), functions, fault);
-  const paramsOnly: Scope = { contexts: { params: toData(params) }, functions };
+  const paramsOnly: Scope = { contexts: { params: valuesContext(params) }, functions };
   const configs = readConfigs(child(workflow, 'configs'), options.config, paramsOnly, surroundings, report, fault);
-  const globals: Scope = { contexts: { ...paramsOnly.contexts, configs: toData(configs) }, functions };
+  const globals: Scope = { contexts: { ...paramsOnly.contexts, configs: valuesContext(configs) }, functions };
   const limitsNode = child(workflow, 'limits');
   if (limitsNode) checkNames(limitsNode, globals, fault);
   const limits = readAmounts(limitsNode, globals, fault);
   const shapes = await describeStages(child(workflow, 'stages'), globals, options.stages, surroundings, fault);
-  const { instances, publish } = buildInstances(workflow, { shapes, globals, limits, surroundings, report });
+  const built = buildInstances(workflow, { shapes, globals, limits, surroundings, report });
   const name = child(workflow, 'name');
-  return {
-    name: name?.kind === 'scalar' && name.value !== null ? String(name.value) : basename(file, extname(file)),
-    file,
-    root: surroundings.root,
-    params,
-    limits,
-    instances,
-    publish,
-    overrides: [...options.set.map((set) => `--set ${set}`), ...options.config.map((config) => `--config ${config}`)],
-  };
+  return (
+    built && {
+      name: name?.kind === 'scalar' && name.value !== null ? String(name.value) : basename(file, extname(file)),
+      file,
+      root: surroundings.root,
+      params: plainValues(params),
+      limits,
+      ...built,
+      overrides: [...options.set.map((set) => `--set ${set}`), ...options.config.map((config) => `--config ${config}`)],
+    }
+  );
 }

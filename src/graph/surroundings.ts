@@ -21,7 +21,7 @@ export interface Surroundings extends ExpressionSurroundings {
   sources(): CompileSources;
 }
 
-export type ConfigRead =
+type ConfigRead =
   | { readonly ok: true; readonly value: Json }
   /** A message that follows the file's name; `diagnostics` where the file itself is wrong. */
   | { readonly ok: false; readonly message: string; readonly missing: boolean }

@@ -14,7 +14,7 @@ export interface Diagnostic {
   readonly related?: readonly { readonly message: string; readonly at: Location }[];
 }
 
-export interface Location {
+interface Location {
   readonly file: string;
   /** From 1, columns in UTF-16 code units as editors count them. */
   readonly line: number;

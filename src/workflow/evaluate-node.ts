@@ -1,5 +1,5 @@
 import { evaluateTemplate, type Scope, unknownNames } from './expressions/evaluate.ts';
-import { ExpressionFault } from './expressions/fault.ts';
+import { ExpressionFault, ReportedFault } from './expressions/fault.ts';
 import { hasExpression, parseTemplate, type Template } from './expressions/template.ts';
 import type { Json } from './json.ts';
 import { type Node, placeWithin, type ScalarNode, toJson } from './yaml/node.ts';
@@ -11,7 +11,7 @@ export type Fault = (place: Place, message: string, hint?: string) => void;
 const constants = new WeakMap<Node, boolean>();
 
 /** No expression in it. */
-export function isConstant(node: Node): boolean {
+function isConstant(node: Node): boolean {
   if (node.kind === 'scalar') return typeof node.value !== 'string' || !hasExpression(node.value);
   let constant = constants.get(node);
   if (constant === undefined) {
@@ -39,7 +39,7 @@ export function templateOf(node: ScalarNode, fault: Fault): Template | undefined
   });
 }
 
-/** The node's value with every expression replaced by its own; undefined if one had a fault. */
+/** The node's value with every expression replaced by its own; undefined if one had a fault, which was told to `fault`. */
 export function evaluateNode(node: Node, scope: Scope, fault: Fault): Json | undefined {
   if (isConstant(node)) return toJson(node);
   if (node.kind === 'scalar') {
@@ -69,12 +69,13 @@ export function checkNames(node: Node, scope: Scope, fault: Fault): void {
   }
 }
 
-/** The result of `evaluate`; undefined after an expression's fault, which is told with its place in the file. */
+/** The result of `evaluate`; undefined after an expression's fault, which is told with its place in the file unless it was before. */
 export function catchFault<T>(node: ScalarNode, fault: Fault, evaluate: () => T): T | undefined {
   try {
     return evaluate();
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
+    if (error instanceof ReportedFault) return undefined;
     fault(error.range ? placeWithin(node, ...error.range) : node, error.message, error.hint);
     return undefined;
   }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { durationPattern, sizePattern } from './units.ts';
 
-export const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const badName = 'a name starts with a letter or _ and goes on with letters, digits, _ and -';
 const name = z.string().regex(namePattern, { error: badName });
 

@@ -159,7 +159,7 @@ const mistakes: readonly Mistake[] = [
   },
   {
     what: 'frozen and always',
-    text: 'a: {run: x, «frozen»: true, always: true}',
+    text: 'a: {run: x, frozen: «true», always: true}',
     message: 'frozen and always contradict each other',
     hint: 'frozen never runs, always runs each time',
   },
@@ -569,6 +569,11 @@ const mistakes: readonly Mistake[] = [
     hint: 'write destination: ${{ stages.name.outputs.output }}',
   },
   {
+    what: 'a destination that is read',
+    text: `publish: {«a.txt»: "\${{ stages.a.outputs.out }}"}\nstages:\n  a:\n    ${copy}`,
+    message: 'a.txt is read by a; publishing to it would change that input',
+  },
+  {
     what: 'stages in a circle',
     text: 'a: {run: "cat ${{ «stages.b».outputs.out }}", outputs: {out: file}}\n  b: {run: "cat ${{ stages.a.outputs.out }}", outputs: {out: file}}',
     message: 'stages read each other in a circle: a → b → a',
@@ -725,5 +730,47 @@ test('all mistakes of a workflow are reported at once', async () => {
   assert.deepEqual(
     compiled.diagnostics.map(({ message, at }) => `${at.line}: ${message}`),
     ["2: params has no 'x'", "3: stages has no 'c'", "4: there is no stage 'nothing'"],
+  );
+});
+
+test('what depends on something that was reported is not complained of', async () => {
+  const compiled = await compileText(
+    `params: {bad: "\${{ nope }}", good: 1}
+configs: {model: missing.yaml, other: "\${{ params.bad }}.yaml"}
+stages:
+  axis: {matrix: {i: "\${{ params.bad }}"}, run: "echo \${{ matrix.i }} \${{ matrix.more }}", outputs: {out: file}}
+  unknown: {uses: nothing}
+  readers:
+    inputs: {a: "\${{ stages.axis.outputs.out }}", b: "\${{ stages.unknown.outputs.x }}", c: "\${{ configs.model.n }}", d: absent.txt}
+    env: {X: "\${{ configs.other }}"}
+    run: cat \${{ inputs.a }} \${{ inputs.b }} \${{ inputs.c }} \${{ inputs.d }} \${{ params.bad.x }} \${{ pick(stages.axis, 'i', 1).outputs.out }}
+publish: {out: "\${{ stages.axis.outputs.out }}"}
+`,
+  );
+  assert.ok(!compiled.ok);
+  assert.deepEqual(
+    compiled.diagnostics.map(({ message }) => message),
+    [
+      "no context is called 'nope'",
+      'missing.yaml does not exist',
+      "there is no stage 'nothing'",
+      'absent.txt does not exist',
+    ],
+  );
+});
+
+test('a mistake of many instances is reported once, with one of them', async () => {
+  const compiled = await compileText(
+    'stages: {a: {matrix: {i: [1, 2, 3]}, run: x, inputs: {x: "in/${{ matrix.i }}", y: absent.txt}}}',
+  );
+  assert.ok(!compiled.ok);
+  assert.deepEqual(
+    compiled.diagnostics.map(({ message }) => message),
+    [
+      'in/1 does not exist (in a[i=1])',
+      'in/2 does not exist (in a[i=2])',
+      'in/3 does not exist (in a[i=3])',
+      'absent.txt does not exist (in a[i=1])',
+    ],
   );
 });

@@ -15,37 +15,26 @@ import { type CutScript, cutScript } from './script.ts';
 import { warnOfUndeclared } from './undeclared.ts';
 
 /** After that many instances of a stage with faults, the others are not tried: they would say the same. */
-const mostFaulty = 3;
+const mostFaulty = 20;
 
-export interface Built {
+interface Built {
   readonly instances: readonly Instance[];
   readonly publish: readonly Publication[];
 }
 
-/** Every instance of every stage, in order; faults are reported, and what is built then is not whole. */
-export function buildInstances(workflow: MapNode, workshop: Workshop): Built {
+/** Every instance of every stage, in order; undefined if there was a fault, which was reported. */
+export function buildInstances(workflow: MapNode, workshop: Workshop): Built | undefined {
   const { shapes, report } = workshop;
-  const drafts: (Draft | undefined)[] = [];
-  for (const shape of shapes.values()) {
-    const script = checkStage(shape, workshop);
-    if (script === 'faulty') continue;
-    let faulty = 0;
-    for (const [i, combination] of shape.combinations.entries()) {
-      const draft = draftInstance(shape, combination, script, workshop, faultOf(shape, i, report));
-      drafts[shape.first + i] = draft;
-      if (!draft && ++faulty === mostFaulty) break;
-    }
-    if (script) warnOfUndeclared(shape, script, drafts, workshop);
-  }
+  const drafts = draftAll(workshop);
   const fault: Fault = (place, message, hint) => report(errorAt(place, message, hint));
   const publish = readPublications(child(workflow, 'publish'), drafts, workshop, fault);
   const whole = drafts.filter((draft) => draft !== undefined);
   const count = [...shapes.values()].reduce((sum, { combinations }) => sum + combinations.length, 0);
-  if (whole.length < count) return { instances: [], publish: [] };
+  if (whole.length < count || [...shapes.values()].some(({ faulty }) => faulty)) return undefined;
   const ordered = orderInstances(whole);
   if (!ordered.ok) {
     report(describeCycle(ordered.cycle, whole, shapes));
-    return { instances: [], publish: [] };
+    return undefined;
   }
   const { instances, indexOf } = ordered;
   const renumbered = publish.map(({ destination, source }) => ({
@@ -53,6 +42,24 @@ export function buildInstances(workflow: MapNode, workshop: Workshop): Built {
     source: { ...source, instance: indexOf[source.instance]! },
   }));
   return { instances, publish: renumbered };
+}
+
+/** By declared number; undefined after a fault. */
+function draftAll(workshop: Workshop): (Draft | undefined)[] {
+  const drafts: (Draft | undefined)[] = [];
+  for (const shape of workshop.shapes.values()) {
+    const script = checkStage(shape, workshop);
+    if (script === 'faulty') continue;
+    let faulty = 0;
+    const said = new Set<string>();
+    for (const [i, combination] of shape.combinations.entries()) {
+      const draft = draftInstance(shape, combination, script, workshop, faultOf(shape, i, workshop.report, said));
+      drafts[shape.first + i] = draft;
+      if (!draft && ++faulty === mostFaulty) break;
+    }
+    if (script) warnOfUndeclared(shape, script, drafts, workshop);
+  }
+  return drafts;
 }
 
 /** What can be wrong for all instances alike, branches that none of them takes included. */
@@ -64,15 +71,12 @@ function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): C
   };
   const names = (known: Iterable<string>) => {
     const all = new Set(known);
-    return new Members(
-      () => [...all],
-      (name) => (all.has(name) ? new data.Null() : undefined),
-      { json: null },
-    );
+    const member = (name: string) => (all.has(name) || shape.faulty ? new data.Null() : undefined);
+    return new Members(() => [...all], member, { json: null });
   };
   const settings = withContexts(globals, { matrix: names(matrixNames(shape)) });
   const inputs = withContexts(settings, { stages: stagesContext(shapes, undefined, []) });
-  const declared = entriesOf(child(shape.node, 'inputs')).map(([name]) => name);
+  const declared = [...entriesOf(child(shape.node, 'inputs')).map(([name]) => name), ...definedInputs(shape)];
   const body = withContexts(inputs, { inputs: names(declared), outputs: names(shape.outputs.keys()) });
   const scopes: Readonly<Record<string, Scope>> = { inputs, run: body, with: body, env: body };
   for (const [name, { value }] of shape.node.entries) {
@@ -83,10 +87,17 @@ function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): C
   return fine && (script || shape.definition) ? script : 'faulty';
 }
 
-/** Says which instance a fault is about, but says the same only once. */
-function faultOf(shape: StageShape, i: number, report: Report): Fault {
-  const id = instanceId(shape, shape.combinations[i]!);
-  return (place, message, hint) => report(errorAt(place, id === shape.name ? message : `${message} (in ${id})`, hint));
+const definedInputs = ({ definition }: StageShape) => Object.keys(definition?.stage.inputs ?? {});
+
+/** Says which instance a fault is about, and what was `said` of another not again. */
+function faultOf(shape: StageShape, i: number, report: Report, said: Set<string>): Fault {
+  return (place, message, hint) => {
+    const fault = `${place.start} ${message}`;
+    if (said.has(fault)) return;
+    said.add(fault);
+    const where = shape.axes.length === 0 ? '' : ` (in ${instanceId(shape, shape.combinations[i]!)})`;
+    report(errorAt(place, message + where, hint));
+  };
 }
 
 function describeCycle(cycle: readonly number[], drafts: readonly Draft[], shapes: Workshop['shapes']): Diagnostic {

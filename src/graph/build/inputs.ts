@@ -9,14 +9,14 @@ import { didYouMean } from '../../workflow/nearest.ts';
 import { child, entriesOf } from '../../workflow/yaml/node.ts';
 import type { Place } from '../../workflow/yaml/source.ts';
 import { readConfig, siblingHint } from '../expand/globals.ts';
-import type { Reference, ResultGroup } from '../expand/references.ts';
+import type { Reference, ResolvedInputs, ResultGroup } from '../expand/references.ts';
 import type { StageShape } from '../expand/stage-shape.ts';
 import type { Input, Source } from '../plan.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 type Kind = InputDeclaration['kind'];
 
-export interface InputContext {
+interface InputContext {
   readonly scope: Scope;
   readonly references: readonly Reference[];
   readonly surroundings: Surroundings;
@@ -24,34 +24,28 @@ export interface InputContext {
   readonly fault: Fault;
 }
 
-/** The declared inputs of an instance; those of a used stage must be what it takes. Faults leave them out. */
-export function resolveInputs(shape: StageShape, context: InputContext): readonly Input[] {
-  const declarations = shape.definition?.stage.inputs;
-  const node = child(shape.node, 'inputs');
-  const inputs: Input[] = [];
-  for (const [name, { key, value }] of entriesOf(node)) {
-    const declaration = declarations && (Object.hasOwn(declarations, name) ? declarations[name] : undefined);
-    if (declarations && !declaration) {
-      const known = Object.keys(declarations);
-      context.fault(
-        key,
-        `${shape.definition!.stage.name} has no input '${name}'`,
-        didYouMean(name, known) ?? 'it takes no inputs',
-      );
-      continue;
+/** The declared inputs of an instance; those of a used stage must be what it takes. */
+export function resolveInputs(shape: StageShape, context: InputContext): ResolvedInputs {
+  const stage = shape.definition?.stage;
+  const resolved = new Map<string, Input | null | undefined>();
+  for (const [name, { key, value }] of entriesOf(child(shape.node, 'inputs'))) {
+    const declaration = stage && (Object.hasOwn(stage.inputs, name) ? stage.inputs[name] : undefined);
+    if (stage && !declaration) {
+      const hint = didYouMean(name, Object.keys(stage.inputs)) ?? 'it takes no inputs';
+      context.fault(key, `${stage.name} has no input '${name}'`, hint);
     }
     const evaluated = evaluateNode(value, context.scope, context.fault);
-    if (evaluated === undefined || (evaluated === null && declaration?.optional)) continue;
-    const input = readInput(name, evaluated, declaration, value, context);
-    if (input) inputs.push(input);
+    const absent = evaluated === null && declaration?.optional;
+    const readable = evaluated !== undefined && (!stage || declaration);
+    resolved.set(name, absent ? null : readable ? readInput(name, evaluated, declaration, value, context) : undefined);
   }
-  const given = new Set(entriesOf(node).map(([name]) => name));
-  for (const [name, { kind, description, optional }] of Object.entries(declarations ?? {})) {
-    if (optional || given.has(name)) continue;
-    const hint = `${name}: ${description} (${kind})`;
-    context.fault(shape.key, `${shape.definition!.stage.name} needs the input '${name}'`, hint);
+  for (const [name, { kind, description, optional }] of Object.entries(stage?.inputs ?? {})) {
+    if (resolved.has(name)) continue;
+    resolved.set(name, optional ? null : undefined);
+    if (!optional)
+      context.fault(shape.key, `${stage!.name} needs the input '${name}'`, `${name}: ${description} (${kind})`);
   }
-  return inputs;
+  return resolved;
 }
 
 function readInput(

@@ -50,9 +50,9 @@ export function draftInstance(
   const settingsScope = withContexts(workshop.globals, { matrix });
   const stages = stagesContext(workshop.shapes, { axes: shape.axes, combination }, references);
   const inputScope = withContexts(settingsScope, { stages });
-  const declared = resolveInputs(shape, { ...workshop, scope: inputScope, references, fault: complain });
+  const inputs = resolveInputs(shape, { ...workshop, scope: inputScope, references, fault: complain });
   const scope = withContexts(inputScope, {
-    inputs: inputsContext(declared, references),
+    inputs: inputsContext(inputs, references),
     outputs: outputsContext(shape.outputs, references),
   });
   const env = evaluateEnv(shape, scope, complain);
@@ -60,7 +60,8 @@ export function draftInstance(
     ? { parameters: readParameters(shape, shape.definition.stage, scope, complain) }
     : { words: script && evaluateScript(child(shape.node, 'run') as ScalarNode, script, scope, complain) };
   const settings = readSettings(shape.node, shape.definition?.stage, workshop.limits, settingsScope, complain);
-  if (!fine) return undefined;
+  const declared = Array.from(inputs.values()).filter((input) => input !== null);
+  if (!fine || declared.includes(undefined) || (shape.definition ? !body.parameters : !body.words)) return undefined;
 
   const mentions = gatherMentions(
     [env, body.parameters ?? {}, body.words?.filter((part) => Array.isArray(part)) ?? []],
@@ -70,7 +71,7 @@ export function draftInstance(
     id: instanceId(shape, combination),
     stage: shape.name,
     matrix: combination,
-    inputs: [...declared, ...mentions.inputs],
+    inputs: [...(declared as Input[]), ...mentions.inputs],
     env: Object.fromEntries(Object.entries(env).map(([name, text]) => [name, mentions.text(text)])),
     passEnv: passedEnv(shape),
     outputs: Object.fromEntries(shape.outputs),

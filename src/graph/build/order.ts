@@ -3,7 +3,7 @@ import { topologicalSort } from 'graphology-dag';
 import type { Instance } from '../plan.ts';
 import type { Draft } from './instance.ts';
 
-export type Ordered =
+type Ordered =
   | {
       readonly ok: true;
       readonly instances: readonly Instance[] /** New index by declared number. */;

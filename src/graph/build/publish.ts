@@ -1,5 +1,5 @@
 import { isAbsolute, normalize } from 'node:path';
-import { catchFault, evaluateNode, type Fault, templateOf } from '../../workflow/evaluate-node.ts';
+import { catchFault, checkNames, evaluateNode, type Fault, templateOf } from '../../workflow/evaluate-node.ts';
 import { evaluateTemplate } from '../../workflow/expressions/evaluate.ts';
 import { splitAtMarks } from '../../workflow/expressions/path-marks.ts';
 import { toData, toText } from '../../workflow/expressions/values.ts';
@@ -26,6 +26,7 @@ export function readPublications(
 ): readonly Publication[] {
   const placed = entriesOf(node).flatMap(([name, entry]) => publicationsOf(name, entry, drafts, workshop, fault));
   reportClashes(placed, fault);
+  reportFeedback(placed, drafts, fault);
   return placed.map(({ destination, source }) => ({ destination, source }));
 }
 
@@ -37,6 +38,7 @@ function publicationsOf(
   fault: Fault,
 ): Placed[] {
   const references: Reference[] = [];
+  checkNames(value, withContexts(workshop.globals, { stages: stagesContext(workshop.shapes, undefined, []) }), fault);
   const stages = stagesContext(workshop.shapes, { axes: [], combination: {} }, references);
   const evaluated = evaluateNode(value, withContexts(workshop.globals, { stages }), fault);
   if (evaluated === undefined) return [];
@@ -75,6 +77,21 @@ function readDestination(text: string, place: Place, fault: Fault): string | und
   if (text.trim() !== '' && path !== '.' && !isAbsolute(path) && path.split('/')[0] !== '..') return path;
   fault(place, `'${text}' does not lie below the workspace root`, 'publish to a relative path, or to a URL');
   return undefined;
+}
+
+/** A run that changes what it read would have to run again. */
+function reportFeedback(placed: readonly Placed[], drafts: readonly (Draft | undefined)[], fault: Fault): void {
+  const readers = new Map<string, string>();
+  for (const draft of drafts) {
+    for (const { sources } of draft?.inputs ?? []) {
+      for (const source of sources) if (source.kind === 'path') readers.set(source.path, draft!.id);
+    }
+  }
+  for (const { destination, place } of placed) {
+    const reader = readers.get(destination);
+    if (reader !== undefined)
+      fault(place, `${destination} is read by ${reader}; publishing to it would change that input`);
+  }
 }
 
 function reportClashes(placed: readonly Placed[], fault: Fault): void {

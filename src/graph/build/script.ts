@@ -12,7 +12,7 @@ export interface CutScript extends ScannedScript {
   readonly parts: readonly (string | ScriptExpression)[];
 }
 
-export interface ScriptExpression {
+interface ScriptExpression {
   readonly expression: Expression;
   readonly found: FoundExpression;
 }

@@ -51,8 +51,18 @@ export function readSettings(
   scope: Scope,
   fault: Fault,
 ): Settings {
-  const flag = (name: 'temp' | 'frozen' | 'always') =>
-    reading(child(stage, name), scope, fault, 'true or false', readFlag) ? { [name]: true as const } : {};
+  const flag = <N extends 'temp' | 'frozen' | 'always'>(name: N): { readonly [F in N]?: true } =>
+    reading(child(stage, name), scope, fault, 'true or false', readFlag)
+      ? ({ [name]: true } as { [F in N]: true })
+      : {};
+  const flags = { ...flag('temp'), ...flag('frozen'), ...flag('always') };
+  if (flags.frozen && flags.always) {
+    fault(
+      child(stage, 'frozen')!,
+      'frozen and always contradict each other',
+      'frozen never runs, always runs each time',
+    );
+  }
   const retry = child(stage, 'retry');
   const timeoutMs = reading(child(stage, 'timeout'), scope, fault, 'a duration such as 90s, 10m or 12h', readDuration);
   const executor = reading(child(stage, 'executor'), scope, fault, 'a text', (value) =>
@@ -66,9 +76,7 @@ export function readSettings(
       backoff: reading(child(retry, 'backoff'), scope, fault, 'a number from 1', readFrom(1, false)) ?? 1,
     },
     ...(timeoutMs !== undefined && { timeoutMs }),
-    ...flag('temp'),
-    ...flag('frozen'),
-    ...flag('always'),
+    ...flags,
     ...(executor !== undefined && { executor }),
   };
 }

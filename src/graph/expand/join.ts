@@ -11,7 +11,7 @@ export interface Consumer {
   readonly combination: Combination;
 }
 
-export interface Joined {
+interface Joined {
   /** Numbers of the producer's instances, in its order. */
   readonly instances: readonly number[];
   /** Axes were gathered: a list, even of one. */

@@ -1,5 +1,6 @@
 /** The contexts that stand for paths, and what their marks mean. */
 import { data } from '@actions/expressions';
+import { ReportedFault } from '../../workflow/expressions/fault.ts';
 import { StageValue } from '../../workflow/expressions/functions.ts';
 import { markOf } from '../../workflow/expressions/path-marks.ts';
 import { type Data, listData, Members } from '../../workflow/expressions/values.ts';
@@ -49,6 +50,7 @@ function stageValue(
   const notValue = `a stage is not a value: name one of its outputs, as in stages.${shape.name}.outputs.${exampleOf(shape)}`;
   const output = (name: string): Data | undefined => {
     const outputKind = shape.outputs.get(name);
+    if (shape.faulty && (consumer || !outputKind)) throw new ReportedFault();
     if (!outputKind) return undefined;
     if (!consumer) return new data.Null();
     const label = `stages.${shape.name}.outputs.${name}`;
@@ -62,6 +64,7 @@ function stageValue(
     (name) => (name === 'outputs' ? outputs() : undefined),
     notValue,
     (axis, value) => {
+      if (shape.faulty) throw new ReportedFault();
       const alone = !Array.isArray(value);
       const values = (alone ? [value] : value).map(axisText);
       checkPick(shape, axis, values);
@@ -76,16 +79,20 @@ function newMark(references: Reference[], reference: Reference): data.StringData
   return new data.StringData(markOf(references.push(reference) - 1));
 }
 
+/** Inputs by name; null for an optional one that is not given, undefined for one that had a fault. */
+export type ResolvedInputs = ReadonlyMap<string, Input | null | undefined>;
+
 /** `inputs` of a stage: paths where they will be read. */
-export function inputsContext(inputs: readonly Input[], references: Reference[]): Members {
-  const byName = new Map(inputs.map((input) => [input.name, input]));
+export function inputsContext(inputs: ResolvedInputs, references: Reference[]): Members {
   const member = (name: string) => {
-    const input = byName.get(name);
-    if (!input) return undefined;
+    if (!inputs.has(name)) return undefined;
+    const input = inputs.get(name);
+    if (input === null) return new data.Null();
+    if (!input) throw new ReportedFault();
     const marks = input.sources.map((_, item) => newMark(references, { kind: 'input', name, item }));
     return input.list ? listData(marks) : marks[0];
   };
-  return new Members(() => [...byName.keys()], member, { notValue: 'inputs is not a value: name one' });
+  return new Members(() => [...inputs.keys()], member, { notValue: 'inputs is not a value: name one' });
 }
 
 /** `outputs` of a stage: paths where they will be written. */

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import type { StageCatalogue, StageLoad } from '../../stage/catalogue.ts';
-import type { Fault } from '../../workflow/evaluate-node.ts';
+import { checkNames, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
 import { entriesOf, type MapNode, type Node } from '../../workflow/yaml/node.ts';
@@ -26,10 +26,16 @@ export async function describeStages(
     checkKeys(name, key, value, fault);
     const uses = value.entries.get('uses')?.value;
     const definition = uses && (await loadDefinition(uses, catalogue, surroundings, fault));
-    const expansion = expandMatrix(value.entries.get('matrix')?.value, scope, fault) ?? { axes: [], combinations: [] };
+    const matrix = value.entries.get('matrix')?.value;
+    if (matrix) checkNames(matrix, scope, fault);
+    const expansion = expandMatrix(matrix, scope, fault);
     const outputs = uses ? definedOutputs(definition) : declaredOutputs(value);
-    shapes.set(name, { name, key, node: value, first, outputs, ...expansion, ...(definition && { definition }) });
-    first += expansion.combinations.length;
+    shapes.set(name, {
+      ...{ name, key, node: value, first, outputs, ...(expansion ?? { axes: [], combinations: [] }) },
+      ...(definition && { definition }),
+      ...((!expansion || (uses && !definition)) && { faulty: true }),
+    });
+    first += expansion?.combinations.length ?? 0;
   }
   return shapes;
 }
@@ -58,9 +64,6 @@ function checkKeys(name: string, key: Place, { entries }: MapNode, fault: Fault)
     if (outputs)
       fault(outputs.key, 'a stage that is used declares its own outputs', 'remove this; outputs belongs to run');
   }
-  const frozen = entries.get('frozen');
-  if (frozen && entries.has('always'))
-    fault(frozen.key, 'frozen and always contradict each other', 'frozen never runs, always runs each time');
 }
 
 function definedOutputs(definition: StageDefinition | undefined): OutputKinds {

@@ -15,6 +15,8 @@ export interface StageShape extends Expansion {
   readonly first: number;
   readonly outputs: OutputKinds;
   readonly definition?: StageDefinition;
+  /** Its matrix or its definition has a fault, which was reported: what is asked of it cannot be known. */
+  readonly faulty?: true;
 }
 
 export interface StageDefinition extends LoadedStage {

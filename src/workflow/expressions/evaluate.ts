@@ -16,7 +16,7 @@ import type { FunctionDefinition } from '@actions/expressions/funcs/info';
 import { TokenType } from '@actions/expressions/lexer';
 import type { Json } from '../json.ts';
 import { didYouMean } from '../nearest.ts';
-import { ExpressionFault, faultsAt } from './fault.ts';
+import { ExpressionFault, faultsAt, ReportedFault } from './fault.ts';
 import { isPath } from './functions.ts';
 import type { ContextName } from './parse-expression.ts';
 import type { Expression, Template } from './template.ts';
@@ -55,6 +55,7 @@ export function* unknownNames(expression: Expression, scope: Scope): Generator<E
       evaluator.look(chain);
     } catch (error) {
       if (!(error instanceof ExpressionFault)) throw error;
+      if (error instanceof ReportedFault) continue;
       error.range ??= expression.outer;
       yield error;
     }

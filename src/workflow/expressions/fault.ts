@@ -12,6 +12,13 @@ export class ExpressionFault extends Error {
   }
 }
 
+/** Asked for something whose own mistake was reported where it stands: nothing more is said. */
+export class ReportedFault extends ExpressionFault {
+  constructor() {
+    super('this depends on something that was reported');
+  }
+}
+
 /** Runs `evaluate`; a fault that does not know its place gets this one. */
 export function faultsAt<T>(range: readonly [number, number], evaluate: () => T): T {
   try {

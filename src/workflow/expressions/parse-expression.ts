@@ -6,7 +6,7 @@ import { ExpressionFault } from './fault.ts';
 import { functionNames, functionSignatures } from './functions.ts';
 import type { Expression } from './template.ts';
 
-export const contextNames = ['params', 'configs', 'matrix', 'stages', 'inputs', 'outputs'] as const;
+const contextNames = ['params', 'configs', 'matrix', 'stages', 'inputs', 'outputs'] as const;
 export type ContextName = (typeof contextNames)[number];
 
 const longest = 20_000;

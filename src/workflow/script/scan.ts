@@ -29,7 +29,7 @@ export interface FoundExpression extends Span {
 }
 
 /** A word without expansions, quotes removed. */
-export interface PlainWord extends Span {
+interface PlainWord extends Span {
   readonly text: string;
 }
 

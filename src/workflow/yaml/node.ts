@@ -14,7 +14,7 @@ export interface Entry {
   readonly value: Node;
 }
 
-export interface ListNode extends Place {
+interface ListNode extends Place {
   readonly kind: 'list';
   readonly items: readonly Node[];
 }

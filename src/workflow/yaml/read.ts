@@ -4,7 +4,7 @@ import type { SourceText } from './source.ts';
 
 const largest = 8 * 1024 * 1024;
 
-export type ReadResult =
+type ReadResult =
   | { readonly ok: true; readonly source: SourceText; readonly digest: string }
   | { readonly ok: false; readonly message: string; readonly missing: boolean };
 
