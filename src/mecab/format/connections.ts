@@ -10,7 +10,7 @@ export interface Connections {
 /** Reads the matrix in place. Throws DictionaryError if its size is not what its first four bytes say. */
 export function readConnections(file: string, buffer: SharedArrayBuffer): Connections {
   if (buffer.byteLength < 4) throw new DictionaryError(file, `no connection matrix: only ${buffer.byteLength} bytes`);
-  const [leftSize, rightSize] = new Uint16Array(buffer, 0, 2) as unknown as readonly [number, number];
+  const [leftSize = 0, rightSize = 0] = new Uint16Array(buffer, 0, 2);
   const expected = 4 + 2 * leftSize * rightSize;
   if (buffer.byteLength !== expected) {
     throw new DictionaryError(

@@ -28,9 +28,8 @@ export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: Lexic
     throw new DictionaryError(file, reason);
   };
   if (buffer.byteLength < HEADER_BYTES) refuse(`no MeCab dictionary: only ${buffer.byteLength} bytes`);
-  const header = new Uint32Array(buffer, 0, 10);
-  const [magic, version, type, , leftSize, rightSize, trieBytes, tokenBytes, featureBytes] =
-    header as unknown as Header;
+  const header = Array.from(new Uint32Array(buffer, 0, 9)) as Header;
+  const [magic, version, type, , leftSize, rightSize, trieBytes, tokenBytes, featureBytes] = header;
   if ((magic ^ MAGIC) >>> 0 !== buffer.byteLength) refuse('no MeCab dictionary, or truncated: size and magic disagree');
   if (version !== VERSION) refuse(`dictionary version ${version}; only ${VERSION} is known`);
   if (KINDS[type] !== kind) refuse(`not a ${kind} dictionary (it is of type ${KINDS[type] ?? type})`);
@@ -50,7 +49,7 @@ export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: Lexic
   return flaw === undefined ? lexicon : refuse(flaw);
 }
 
-type Header = readonly [number, number, number, number, number, number, number, number, number];
+type Header = [number, number, number, number, number, number, number, number, number];
 
 /** Tokens of one surface: they follow each other. */
 export interface TokenRange {
@@ -110,6 +109,7 @@ function trieFlaw({ trie, tokens }: Lexicon): string | undefined {
     if (trie[2 * unit + 1] !== unit) return `unit ${unit} of its trie is a misplaced leaf`;
     if (unit === root) return 'it has a word without characters';
     const { first, count } = tokenRange(base);
+    if (count === 0) return `unit ${unit} of its trie is a word without tokens`;
     if (first + count > tokens.length / 8) return `unit ${unit} of its trie names tokens that do not exist`;
     named += count;
   }

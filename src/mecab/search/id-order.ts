@@ -8,7 +8,7 @@ export interface IdOrder {
   readonly right: Uint16Array;
 }
 
-/** Orders ids by how often words that bear them are met in the sample; those of unknown words come first. */
+/** Orders ids by how often words that bear them are met in the sample; those of unknown words and the line's ends come first. */
 export function orderIds(system: Lexicon, unknown: Lexicon, { leftSize, rightSize }: Connections): IdOrder {
   const left = new Float64Array(rightSize);
   const right = new Float64Array(leftSize);
@@ -17,6 +17,8 @@ export function orderIds(system: Lexicon, unknown: Lexicon, { leftSize, rightSiz
     right[tokens[8 * token + 1]!]! += weight;
   };
   for (let token = 0; token < unknown.tokens.length / 8; token++) count(unknown, token, sampleText.length);
+  left[0]! += sampleText.length;
+  right[0]! += sampleText.length;
   const sample = Buffer.from(sampleText);
   for (let at = 0; at < sample.length; at++) {
     for (const { first, count: size } of tokensOfPrefixes(system, sample, at)) {

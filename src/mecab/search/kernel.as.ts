@@ -43,7 +43,7 @@ let width: u32 = 1;
 const GROUP_BYTES: usize = 20; // next group, nodes, words, begin, start
 const FAR: i32 = 0x3fffffff;
 const REBASE: i32 = 0x10000000;
-const REACH: usize = 65535;
+const REACH: usize = 65535; // MeCab looks no further from where a word begins
 const KINDS: u32 = 0x3ffff;
 
 export function setDictionary(
@@ -85,7 +85,7 @@ export function setArena(
 ): void {
   known = knownAt;
   candidateCosts = candidatesAt;
-  candidateIds = candidatesAt + ((<usize>candidateTotal) << 2);
+  candidateIds = candidatesAt + (<usize>candidateTotal << 2);
   candidateCapacity = candidateTotal;
   text = textAt;
   heads = headsAt;
@@ -184,7 +184,10 @@ function collectCandidates(position: usize): bool {
     }
   }
   candidateCount = count;
-  stamp++;
+  if (++stamp === 0) {
+    memory.fill(known, 0, candidateCosts - known);
+    stamp = 1;
+  }
   for (let i = 0; i < 4; i++, count++) {
     store<i32>(candidateCosts + (<usize>count << 2), FAR);
     store<u32>(candidateIds + (<usize>count << 2), 0);
@@ -201,7 +204,7 @@ function bestBefore(leftId: u32): i32 {
   let best = i32x4.splat(FAR);
   let costs = candidateCosts;
   const ids = candidateIds - candidateCosts;
-  for (const end = costs + ((<usize>candidateCount) << 2); costs < end; costs += 16) {
+  for (const end = costs + (<usize>candidateCount << 2); costs < end; costs += 16) {
     const id = costs + ids;
     let pair = i16x8.splat(0);
     pair = v128.load_lane<i16>(row + load<u32>(id), pair, 0);
@@ -227,10 +230,15 @@ function addWords(words: usize, begin: usize, start: usize, end: usize): bool {
   let word = words + 8;
   for (const last = word + (count << 3); word < last; word += 8) {
     store<i32>(nextNode, bestBefore(load<u16>(word)) + <i32>load<i16>(word, 4));
-    store<u32>(nextNode, (<u32>load<u16>(word, 2)) << 1, 4);
+    store<u32>(nextNode, <u32>load<u16>(word, 2) << 1, 4);
     nextNode += 8;
   }
   return true;
+}
+
+@inline
+function codeOfThree(at: usize): u32 {
+  return ((<u32>load<u8>(at) & 0x0f) << 12) | ((<u32>load<u8>(at, 1) & 0x3f) << 6) | (<u32>load<u8>(at, 2) & 0x3f);
 }
 
 /** The entry of the character at `at`, its bytes in `width`: MeCab's decoder, which does not look at trailing bytes. */
@@ -244,7 +252,7 @@ function character(at: usize, end: usize): u32 {
   } else if (lead >= 0xe0) {
     if (lead < 0xf0) {
       bytes = 3;
-      code = ((lead & 0x0f) << 12) | ((<u32>load<u8>(at, 1) & 0x3f) << 6) | (<u32>load<u8>(at, 2) & 0x3f);
+      code = codeOfThree(at);
     } else bytes = lead < 0xf8 ? 4 : lead < 0xfc ? 5 : lead < 0xfe ? 6 : 1;
   } else if (lead >= 0xc0) {
     bytes = 2;
@@ -267,7 +275,7 @@ function lookUp(position: usize): bool {
     if (at >= lineEnd) return true;
     entry = character(at, lineEnd);
   }
-  const end = min(lineEnd, max(at, text + position) + REACH);
+  const end = min(lineEnd, at + REACH);
   const start = at - text;
   const first = nextGroup;
   const afterFirst = at + width;
@@ -309,8 +317,7 @@ function addMatches(lexicon: usize, position: usize, start: usize, end: usize): 
   let at = text + start;
   let state: u32;
   if ((load<u32>(at) & 0xc0c0f0) === 0x8080e0 && at + 3 <= end) {
-    const code = ((<u32>load<u8>(at) & 0x0f) << 12) | ((<u32>load<u8>(at, 1) & 0x3f) << 6) | (<u32>load<u8>(at, 2) & 0x3f);
-    state = load<u32>(load<u32>(lexicon, 4) + (code << 2));
+    state = load<u32>(load<u32>(lexicon, 4) + (codeOfThree(at) << 2));
     if (state === 0) return true;
     at += 3;
   } else {
@@ -318,9 +325,7 @@ function addMatches(lexicon: usize, position: usize, start: usize, end: usize): 
   }
   while (true) {
     const base = state >>> 1;
-    if (state & 1) {
-      if (!addWords(load<u32>(trie + (base << 3)), position, start, at - text)) return false;
-    }
+    if (state & 1 && !addWords(load<u32>(trie + (base << 3)), position, start, at - text)) return false;
     if (at >= end) return true;
     const unit = trie + ((base + <u32>load<u8>(at) + 1) << 3);
     if (load<u32>(unit, 4) !== base) return true;
