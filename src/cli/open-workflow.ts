@@ -4,10 +4,10 @@ import type { Plan } from '../graph/plan.ts';
 import { openStore } from '../store/open-store.ts';
 import { openSources } from '../store/sources.ts';
 import type { Sources, Store } from '../store/store.ts';
+import { version } from '../version.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { builtinStages } from './builtin-stages.ts';
 import { faultyWorkflow, printDiagnostics } from './print-diagnostics.ts';
-import { version } from './version.ts';
 import type { WorkflowOptions } from './workflow-options.ts';
 import { cacheFolder, findWorkflow } from './workspace.ts';
 

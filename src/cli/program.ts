@@ -2,8 +2,8 @@ import { type Argument, Command, CommanderError } from 'commander';
 import { stageCommands } from '../../stages/commands/index.ts';
 import type { CommandEntry } from '../stage/command.ts';
 import { StageError } from '../stage/define.ts';
+import { version } from '../version.ts';
 import { RequestError } from './request-error.ts';
-import { version } from './version.ts';
 
 /** Headings of `kumiki --help`, and what stands under them. */
 const groups: Readonly<Record<string, readonly CommandEntry[]>> = {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Json, Plan } from '../graph/plan.ts';
+import { version } from '../version.ts';
 import { eventFormat, type RunStarted } from './events.ts';
 import type { RunOptions } from './run.ts';
 import type { Amounts } from './schedule/pools.ts';
@@ -17,7 +17,7 @@ export function runFacts(plan: Plan, options: RunOptions): { readonly [name: str
     pid: process.pid,
     host: hostname(),
     started: new Date().toISOString(),
-    kumiki: version(),
+    kumiki: version,
   };
 }
 
@@ -38,7 +38,7 @@ export function runStarted(
     root: plan.root,
     pid: process.pid,
     host: hostname(),
-    kumiki: version(),
+    kumiki: version,
     arguments: options.arguments ?? [],
     limits,
     ...selectedGraph(plan, needed),
@@ -62,12 +62,4 @@ function selectedGraph(plan: Plan, needed: Uint8Array): Pick<RunStarted, 'groups
     groups: [...groups].map(([stage, group]) => ({ stage, ...group })),
     edges: [...edges.values()],
   };
-}
-
-let packageVersion: string | undefined;
-
-function version(): string {
-  packageVersion ??= JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
-    .version as string;
-  return packageVersion;
 }
