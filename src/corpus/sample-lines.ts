@@ -15,7 +15,7 @@ export interface SampleOptions {
   /** An existing directory for temporary files, together as large as the sample. */
   readonly scratch: string;
   readonly signal?: AbortSignal;
-  /** The texts are read twice: once to count, once to draw. */
+  /** The texts are read twice, to count and to draw: it ends at twice their size. */
   progress?(bytesRead: number): void;
 }
 
@@ -53,11 +53,14 @@ export async function sampleLines(options: SampleOptions): Promise<void> {
 interface Total {
   readonly lines: number;
   readonly bytes: number;
+  /** Size of the texts on disk. */
+  readonly stored: number;
 }
 
 async function countLines(options: SampleOptions): Promise<Total> {
   let lines = 0;
   let bytes = 0;
+  let stored = 0;
   for await (const block of readTexts(options.texts)) {
     options.signal?.throwIfAborted();
     forEachTextLine(block.bytes, (begin, end) => {
@@ -65,9 +68,10 @@ async function countLines(options: SampleOptions): Promise<Total> {
       lines++;
       bytes += end - begin + 1;
     });
-    options.progress?.(block.bytesRead);
+    stored = block.bytesRead;
+    options.progress?.(stored);
   }
-  return { lines, bytes };
+  return { lines, bytes, stored };
 }
 
 /** Selection sampling (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 S), each line onto a random heap. */
@@ -84,7 +88,7 @@ async function drawLines(options: SampleOptions, total: Total, random: CPythonRa
         wanted--;
         addLine(heaps[random.randrange(heaps.length)]!, bytes.subarray(begin, end));
       });
-      options.progress?.(bytesRead);
+      options.progress?.(total.stored + bytesRead);
     }
   } finally {
     for (const heap of heaps) heap.close();
