@@ -17,6 +17,10 @@ export interface Tagger {
   featureId(i: number): number;
 }
 
+/**
+ * A tagger for the calling thread: make one and keep it. It holds some MB of the dictionary's shared memory, more after long
+ * lines, which come back only with the dictionary. Throws RangeError where 4 GiB hold no room for a line (tens of MB).
+ */
 export function createTagger(dictionary: Dictionary): Tagger {
   const { lexicons, unknown, settings } = dictionary;
   const search = createSearcher(dictionary.image, settings.maxGroupingSize);
