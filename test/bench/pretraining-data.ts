@@ -1,0 +1,123 @@
+/**
+ * The stage pretraining-data on 10 MB of text, whole process, beside the original script (`KUMIKI_ORIGINAL`, its checkout, and
+ * `KUMIKI_ORIGINAL_PYTHON`, an interpreter with its packages), and on 300 MB (`KUMIKI_BENCH_LONG=1`), where memory shows what it
+ * hangs on. Text and vocabularies: reference data (`KUMIKI_SHARED`); dictionary: `KUMIKI_UNIDIC_LITE`.
+ */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpythonRandom } from '../../src/text/cpython-random.ts';
+import { sharedPath } from '../shared.ts';
+import { unidicLite } from '../unidic-lite.ts';
+import { type Measured, measure, measureOnce, printRow } from './measure.ts';
+
+interface Setting {
+  readonly name: string;
+  readonly vocab: string;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly goal: string;
+}
+
+const common = { do_whole_word_mask: true, use_v2_feature_names: true, gzip_compress: true };
+const short = { ...common, max_seq_length: 128, max_predictions_per_seq: 19, dupe_factor: 5 };
+const long = { ...common, max_seq_length: 512, max_predictions_per_seq: 76, dupe_factor: 30 };
+const character = { subword_tokenizer_type: 'character', vocab_has_no_subword_prefix: true };
+
+const wordpiece128: Setting = {
+  name: 'wordpiece 128 / dupe 5',
+  vocab: 'wordpiece-32768.txt',
+  params: short,
+  goal: 'goal 2.5 s, 600 MiB, ratio 1/15',
+};
+const settings: readonly Setting[] = [
+  wordpiece128,
+  {
+    name: 'wordpiece 512 / dupe 30',
+    vocab: 'wordpiece-32768.txt',
+    params: long,
+    goal: 'goal 9 s, 600 MiB, ratio 1/20',
+  },
+  {
+    name: 'character 128 / dupe 5',
+    vocab: 'character-7027.txt',
+    params: { ...short, ...character },
+    goal: 'goal 3.5 s, ratio 1/15',
+  },
+];
+
+const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cutBytes = 10_000_000;
+
+function ours(folder: string, dictionary: string, corpus: string, { vocab, params }: Setting): Measured {
+  const inputs = { corpus, vocab: sharedPath('golden/vocab', vocab), dictionary };
+  const outputs = { records: 'records.tfrecord.gz', stats: 'stats.json' };
+  const words = [
+    ...Object.entries(inputs).flatMap(([name, path]) => ['--input', `${name}=${path}`]),
+    ...Object.entries(params).flatMap(([name, value]) => ['--with', `${name}=${value}`]),
+    ...Object.entries(outputs).flatMap(([name, path]) => ['--output', `${name}=${path}`]),
+  ];
+  return measureOnce([process.execPath, cli, 'exec', 'pretraining-data', ...words], { cwd: folder });
+}
+
+function original(folder: string, corpus: string, { vocab, params }: Setting): Measured | undefined {
+  const { KUMIKI_ORIGINAL: checkout, KUMIKI_ORIGINAL_PYTHON: python } = process.env;
+  if (checkout === undefined || python === undefined) return undefined;
+  const flags = {
+    input_file: corpus,
+    output_file: join(folder, 'original.tfrecord.gz'),
+    vocab_file: sharedPath('golden/vocab', vocab),
+    word_tokenizer_type: 'mecab',
+    mecab_dic_type: 'unidic_lite',
+    subword_tokenizer_type: 'wordpiece',
+    ...params,
+  };
+  const words = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  const command = [python, join(checkout, 'create_pretraining_data.py'), ...words];
+  return measureOnce(command, { cwd: folder, env: { LC_ALL: 'C.UTF-8' } });
+}
+
+/** The text's documents in random order and again, their lines in another order, until there are so many bytes. */
+function writeVaried(path: string, text: string, size: number): void {
+  const documents = text.split(/\n\n+/).filter((document) => document !== '');
+  const random = cpythonRandom(5);
+  writeFileSync(path, '');
+  for (let written = 0; written < size; ) {
+    const lines = documents[random.randrange(documents.length)]!.split('\n');
+    random.shuffle(lines);
+    const document = Buffer.from(`${lines.join('\n')}\n\n`);
+    appendFileSync(path, document);
+    written += document.length;
+  }
+}
+
+function bench(folder: string, archive: string, dictionary: string): void {
+  const { stdout: text } = spawnSync('xz', ['-dc', archive], { maxBuffer: 1 << 28 });
+  const cut = join(folder, 'cut.txt');
+  writeFileSync(cut, text.subarray(0, cutBytes));
+  for (const setting of settings) {
+    const measured = measure(3, () => ours(folder, dictionary, cut, setting));
+    const theirs = original(folder, cut, setting);
+    printRow(setting.name, measured, theirs && { name: 'original', measured: theirs }, setting.goal);
+    console.log(`  ${(cutBytes / 1e6 / measured.seconds).toFixed(2)} MB/s`);
+  }
+  if (process.env.KUMIKI_BENCH_LONG === undefined) return;
+  const longText = join(folder, 'long.txt');
+  writeVaried(longText, text.toString(), 30 * cutBytes);
+  const measured = ours(folder, dictionary, longText, wordpiece128);
+  printRow(`${wordpiece128.name}, 300 MB`, measured, undefined, 'goal 1.2 GiB, MB/s as with 10 MB ± 20 %');
+  console.log(`  ${((30 * cutBytes) / 1e6 / measured.seconds).toFixed(2)} MB/s`);
+}
+
+const archive = sharedPath('data/ja.cc100.txt.xz');
+const dictionary = unidicLite();
+if (archive === undefined || dictionary === undefined) {
+  console.log('skipped: needs the reference data (KUMIKI_SHARED) and unidic-lite (KUMIKI_UNIDIC_LITE)');
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'kumiki-bench-'));
+  try {
+    bench(folder, archive, dictionary);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
