@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CPythonRandom, cpythonRandom } from '../text/cpython-random.ts';
 import type { TokenizerOptions } from '../wordpiece/tokenizer.ts';
@@ -6,6 +5,7 @@ import { loadVocabulary, tokenNames, type Vocabulary } from '../wordpiece/vocabu
 import { tokenizeCorpus } from './corpus/tokenize-corpus.ts';
 import type { TokenizedCorpus } from './corpus/tokenized-corpus.ts';
 import { type InstanceCounts, makeInstances, noInstances } from './instances/make-instances.ts';
+import { openScratch } from './instances/scratch-file.ts';
 import { checkScratchSpace } from './instances/scratch-space.ts';
 import { shuffleInstances } from './instances/shuffle-instances.ts';
 import { checkOptions, type InstanceOptions, maxMasksOf } from './options.ts';
@@ -94,14 +94,12 @@ async function spillInstances(
   const { instances: options } = request;
   const counts = noInstances(options);
   const documents = options.dupeFactor * (corpus.documentStarts.length - 1);
-  const file = await open(path, 'w');
-  try {
-    for (const block of makeInstances(corpus, vocabulary, options, random, counts)) {
-      await file.writeFile(new Uint8Array(block.buffer, block.byteOffset, block.byteLength));
-      report(request, counts.documentsDone, documents, 'documents');
-    }
-  } finally {
-    await file.close();
+  let written = 0;
+  await using file = await openScratch(path, 'w');
+  for (const block of makeInstances(corpus, vocabulary, options, random, counts)) {
+    await file.write(block, written);
+    written += block.length;
+    report(request, counts.documentsDone, documents, 'documents');
   }
   return counts;
 }

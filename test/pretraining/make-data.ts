@@ -18,17 +18,24 @@ export interface DataInputs {
   readonly dictionary: string;
 }
 
+export interface Circumstances {
+  readonly signal?: AbortSignal;
+  /** Done before the stage starts, with its scratch directory and the path of its records. */
+  prepare?(scratch: string, records: string): void;
+}
+
 /** Runs the stage `pretraining-data` in a new folder below `parent`. */
 export async function makeData(
   parent: string,
   inputs: DataInputs,
   params: Readonly<Record<string, unknown>>,
-  signal: AbortSignal = new AbortController().signal,
+  { signal = new AbortController().signal, prepare }: Circumstances = {},
 ): Promise<Made> {
   const folder = mkdtempSync(join(parent, 'made-'));
   const scratch = mkdtempSync(join(folder, 'scratch-'));
   const outputs = { records: join(folder, 'records'), stats: join(folder, 'stats.json') };
   const log: string[] = [];
+  prepare?.(scratch, outputs.records);
   await stage.run({
     params: stage.params.parse(params),
     inputs,

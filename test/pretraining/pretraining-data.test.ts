@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -83,6 +83,15 @@ test('what cannot be used is refused with the reason and what to do', async () =
 });
 
 test('a stage that is told to stop stops', async () => {
-  const stopped = AbortSignal.abort(new Error('enough'));
-  await assert.rejects(makeData(folder, inputs, {}, stopped), /enough/);
+  const signal = AbortSignal.abort(new Error('enough'));
+  await assert.rejects(makeData(folder, inputs, {}, { signal }), /enough/);
+});
+
+test('a full disk is reported with the file that did not fit', { skip: !existsSync('/dev/full') }, async () => {
+  for (const name of ['instances', 'shuffled', 'records']) {
+    const prepare = (scratch: string, records: string) =>
+      symlinkSync('/dev/full', name === 'records' ? records : join(scratch, name));
+    const message = new RegExp(`${name}: the disk is full\\. Make room and run again\\.`);
+    await assert.rejects(makeData(folder, inputs, {}, { prepare }), { name: 'StageError', message });
+  }
 });

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { withPath } from '../with-path.ts';
 
 /** A temporary file of 32-bit words in this machine's byte order. Positions count words. */
 export interface ScratchFile extends AsyncDisposable {
@@ -9,8 +10,8 @@ export interface ScratchFile extends AsyncDisposable {
 export async function openScratch(path: string, flags: 'r' | 'w'): Promise<ScratchFile> {
   const file = await open(path, flags);
   return {
-    read: (words, position) => transfer(file.read.bind(file), words, position),
-    write: (words, position) => transfer(file.write.bind(file), words, position),
+    read: (words, position) => withPath(path, () => transfer(file.read.bind(file), words, position)),
+    write: (words, position) => withPath(path, () => transfer(file.write.bind(file), words, position)),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { startWorkers, type Workers } from '../../threads/workers.ts';
 import { slotWords } from '../instances/instance-slots.ts';
+import { withPath } from '../with-path.ts';
 import type { RecordOptions } from './record-encoder.ts';
 import type { RecordSetup } from './record-worker.ts';
 
@@ -41,7 +42,7 @@ export async function writeRecords(
 
   try {
     for await (const bytes of workers.map(parts())) {
-      await file.writeFile(bytes);
+      await withPath(path, () => file.writeFile(bytes));
       onWritten(sizes.shift()!);
     }
   } finally {
