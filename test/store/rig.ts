@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -14,7 +13,8 @@ import type { Order, Report } from './store-process.ts';
 
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'kumiki-store-'));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }));
+  // Not before the processes that a test started in it are gone.
+  t.after(() => process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 20 })));
   return folder;
 }
 
