@@ -6,13 +6,13 @@ const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const badName = 'a name starts with a letter or _ and goes on with letters, digits, _ and -';
 const name = z.string().regex(namePattern, { error: badName });
 
-const expression = z
-  .string()
-  .regex(/\$\{\{[\s\S]*\}\}/)
-  .describe('An expression: ${{ … }}');
-
 function orExpression<T extends z.ZodType>(schema: T, what: string) {
-  return z.union([schema, expression], { error: `expected ${what}` });
+  const error = `expected ${what}`;
+  const expression = z
+    .string()
+    .regex(/\$\{\{[\s\S]*\}\}/, { error })
+    .describe('An expression: ${{ … }}');
+  return z.union([schema, expression], { error });
 }
 
 const text = z.union([z.string(), z.number(), z.boolean()], { error: 'expected a text' });
@@ -54,6 +54,7 @@ const input = z
 export const stageSchema = z.strictObject({
   uses: z.string().optional().describe('A built-in stage, or the path of a stage module: ./my-stage.mjs'),
   run: z.string().optional().describe('A bash script; every ${{ }} arrives as quoted words'),
+  if: flag.optional().describe('Whether the workflow has this stage, or this combination of its matrix'),
   inputs: z.record(name, input).optional().describe('What the stage reads'),
   outputs: z
     .record(name, z.enum(['file', 'directory'], { error: "expected 'file' or 'directory'" }))

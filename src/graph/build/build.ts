@@ -6,7 +6,7 @@ import { Members } from '../../workflow/expressions/values.ts';
 import { child, entriesOf, type MapNode, type Node, placeWithin } from '../../workflow/yaml/node.ts';
 import type { Place } from '../../workflow/yaml/source.ts';
 import { stagesContext } from '../expand/references.ts';
-import { instanceId, matrixNames, type StageShape } from '../expand/stage-shape.ts';
+import { instanceId, type StageShape } from '../expand/stage-shape.ts';
 import type { Instance, Publication } from '../plan.ts';
 import { type Draft, draftInstance, type Workshop, withContexts } from './instance.ts';
 import { orderInstances } from './order.ts';
@@ -74,13 +74,13 @@ function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): C
     const member = (name: string) => (all.has(name) || shape.faulty ? new data.Null() : undefined);
     return new Members(() => [...all], member, { json: null });
   };
-  const settings = withContexts(globals, { matrix: names(matrixNames(shape)) });
+  const settings = withContexts(globals, { matrix: names(shape.matrixNames) });
   const inputs = withContexts(settings, { stages: stagesContext(shapes, undefined, []) });
   const declared = [...entriesOf(child(shape.node, 'inputs')).map(([name]) => name), ...definedInputs(shape)];
   const body = withContexts(inputs, { inputs: names(declared), outputs: names(shape.outputs.keys()) });
   const scopes: Readonly<Record<string, Scope>> = { inputs, run: body, with: body, env: body };
   for (const [name, { value }] of shape.node.entries) {
-    if (name !== 'matrix') checkNames(value, scopes[name] ?? settings, fault);
+    if (name !== 'matrix' && name !== 'if') checkNames(value, scopes[name] ?? settings, fault);
   }
   const run = child(shape.node, 'run');
   const script = run?.kind === 'scalar' && !shape.definition ? cutScript(run, fault) : undefined;

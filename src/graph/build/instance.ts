@@ -1,11 +1,11 @@
 import type { Report } from '../../workflow/diagnostic.ts';
 import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
-import { Members, toData, toText } from '../../workflow/expressions/values.ts';
+import { toText } from '../../workflow/expressions/values.ts';
 import { child, entriesOf, type ScalarNode, toJson } from '../../workflow/yaml/node.ts';
-import type { Combination } from '../expand/matrix.ts';
+import { type Combination, matrixContext } from '../expand/matrix.ts';
 import { inputsContext, outputsContext, type Reference, type Shapes, stagesContext } from '../expand/references.ts';
-import { instanceId, matrixNames, type StageShape } from '../expand/stage-shape.ts';
+import { instanceId, type StageShape } from '../expand/stage-shape.ts';
 import type { Hole, Input, Instance } from '../plan.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { resolveInputs } from './inputs.ts';
@@ -46,7 +46,7 @@ export function draftInstance(
     fault(...parts);
   };
   const references: Reference[] = [];
-  const matrix = matrixContext(shape, combination);
+  const matrix = matrixContext(shape.matrixNames, combination);
   const settingsScope = withContexts(workshop.globals, { matrix });
   const stages = stagesContext(workshop.shapes, { axes: shape.axes, combination }, references);
   const inputScope = withContexts(settingsScope, { stages });
@@ -79,15 +79,6 @@ export function draftInstance(
   };
   if (body.parameters) return { ...common, ...stageBody(shape, body.parameters, mentions, common) };
   return { ...common, ...scriptBody(shape, body.words ?? [], mentions, common) };
-}
-
-/** Attributes that only other combinations have are null. */
-function matrixContext(shape: StageShape, combination: Combination): Members {
-  const member = (name: string) => {
-    if (Object.hasOwn(combination, name)) return toData(combination[name]!);
-    return matrixNames(shape).has(name) ? toData(null) : undefined;
-  };
-  return new Members(() => [...matrixNames(shape)], member, { json: combination });
 }
 
 function evaluateEnv(shape: StageShape, scope: Scope, fault: Fault): Record<string, string> {

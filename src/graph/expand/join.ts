@@ -64,6 +64,7 @@ function lacking(
   wanted: readonly string[],
   picked: Picked,
 ): ExpressionFault {
+  if (producer.combinations.length === 0) return leftOut(producer);
   const asked = [
     ...shared.map((axis, i) => `${axis}=${wanted[i]}`),
     ...Array.from(picked, ([axis, { values }]) => `${axis}=${values.join('|')}`),
@@ -79,6 +80,11 @@ function lacking(
   );
 }
 
+function leftOut({ name }: StageShape): ExpressionFault {
+  const hint = `choose another source where it is false, as in \${{ condition && stages.${name}.outputs.… || params.path }}`;
+  return new ExpressionFault(`the stage '${name}' is left out by its if`, hint);
+}
+
 /** The picked axis must be one that the producer has, with that value. */
 export function checkPick(producer: StageShape, axis: string, values: readonly string[]): void {
   if (!producer.axes.includes(axis)) {
@@ -87,6 +93,7 @@ export function checkPick(producer: StageShape, axis: string, values: readonly s
       producer.axes.length === 0 ? 'it has no matrix' : didYouMean(axis, producer.axes),
     );
   }
+  if (producer.combinations.length === 0) throw leftOut(producer);
   const known = valuesOf(producer, axis);
   const unknown = values.find((value) => !known.includes(value));
   if (unknown !== undefined) {

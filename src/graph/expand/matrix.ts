@@ -1,5 +1,6 @@
 import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { Members, toData } from '../../workflow/expressions/values.ts';
 import type { Json } from '../../workflow/json.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
 import { child, entriesOf, type Node } from '../../workflow/yaml/node.ts';
@@ -47,6 +48,20 @@ export function expandMatrix(matrix: Node | undefined, scope: Scope, fault: Faul
       : { axes: names, combinations: withIncluded(kept, include, names, complain) };
   if (fine && expansion.combinations.length === 0) complain(matrix, 'this matrix has no combination left');
   return fine ? expansion : undefined;
+}
+
+/** Names of axes and of attributes, of whichever combination. */
+export function matrixNames({ axes, combinations }: Expansion): ReadonlySet<string> {
+  return new Set([...axes, ...combinations.flatMap((combination) => Object.keys(combination))]);
+}
+
+/** `matrix` of one combination. Attributes that only other combinations have are null. */
+export function matrixContext(names: ReadonlySet<string>, combination: Combination): Members {
+  const member = (name: string) => {
+    if (Object.hasOwn(combination, name)) return toData(combination[name]!);
+    return names.has(name) ? toData(null) : undefined;
+  };
+  return new Members(() => [...names], member, { json: combination });
 }
 
 interface MatrixEntry {

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import type { StageCatalogue, StageLoad } from '../../stage/catalogue.ts';
-import { checkNames, type Fault } from '../../workflow/evaluate-node.ts';
+import { checkNames, evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
 import { entriesOf, type MapNode, type Node } from '../../workflow/yaml/node.ts';
@@ -8,8 +8,10 @@ import { readSource } from '../../workflow/yaml/read.ts';
 import type { Place } from '../../workflow/yaml/source.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { siblingHint } from './globals.ts';
-import { expandMatrix } from './matrix.ts';
+import { type Combination, type Expansion, expandMatrix, matrixContext, matrixNames } from './matrix.ts';
 import type { OutputKinds, StageDefinition, StageShape } from './stage-shape.ts';
+
+const nothing: Expansion = { axes: [], combinations: [] };
 
 /** Everything that stages may know of each other. After a fault a stage still has its outputs, but no instances. */
 export async function describeStages(
@@ -29,15 +31,46 @@ export async function describeStages(
     const matrix = value.entries.get('matrix')?.value;
     if (matrix) checkNames(matrix, scope, fault);
     const expansion = expandMatrix(matrix, scope, fault);
+    const names = matrixNames(expansion ?? nothing);
+    const kept = expansion && keepWanted(expansion, names, value.entries.get('if')?.value, scope, fault);
     const outputs = uses ? definedOutputs(definition) : declaredOutputs(value);
     shapes.set(name, {
-      ...{ name, key, node: value, first, outputs, ...(expansion ?? { axes: [], combinations: [] }) },
+      ...{ name, key, node: value, first, outputs, matrixNames: names, ...(kept ?? nothing) },
       ...(definition && { definition }),
-      ...((!expansion || (uses && !definition)) && { faulty: true }),
+      ...((!kept || (uses && !definition)) && { faulty: true }),
     });
-    first += expansion?.combinations.length ?? 0;
+    first += kept?.combinations.length ?? 0;
   }
   return shapes;
+}
+
+/** The combinations whose `if` is true; undefined after a fault. */
+function keepWanted(
+  expansion: Expansion,
+  names: ReadonlySet<string>,
+  condition: Node | undefined,
+  scope: Scope,
+  fault: Fault,
+): Expansion | undefined {
+  if (!condition) return expansion;
+  let fine = true;
+  const complain: Fault = (...parts) => {
+    fine = false;
+    fault(...parts);
+  };
+  const withMatrix = (combination: Combination): Scope => ({
+    ...scope,
+    contexts: { ...scope.contexts, matrix: matrixContext(names, combination) },
+  });
+  checkNames(condition, withMatrix({}), complain);
+  const combinations = expansion.combinations.filter((combination) => {
+    if (!fine) return false;
+    const value = evaluateNode(condition, withMatrix(combination), complain);
+    if (fine && typeof value !== 'boolean')
+      complain(condition, `expected true or false, found ${JSON.stringify(value)}`, 'compare it, as in … == …');
+    return value === true;
+  });
+  return fine ? { ...expansion, combinations } : undefined;
 }
 
 /** Which keys go together. */

@@ -7,6 +7,8 @@ export type OutputKinds = ReadonlyMap<string, 'file' | 'directory'>;
 
 /** What other stages may know of a stage before any expression in it is evaluated. */
 export interface StageShape extends Expansion {
+  /** Names of axes and of attributes, of whichever combination, those that `if` leaves out included. */
+  readonly matrixNames: ReadonlySet<string>;
   readonly name: string;
   /** Where its name stands. */
   readonly key: Place;
@@ -28,16 +30,4 @@ export interface StageDefinition extends LoadedStage {
 export function instanceId({ name, axes }: StageShape, combination: Combination): string {
   if (axes.length === 0) return name;
   return `${name}[${axes.map((axis) => `${axis}=${axisText(combination[axis])}`).join(',')}]`;
-}
-
-const namesOf = new WeakMap<Expansion, ReadonlySet<string>>();
-
-/** Names of axes and of attributes, of whichever combination. */
-export function matrixNames(expansion: Expansion): ReadonlySet<string> {
-  const known = namesOf.get(expansion);
-  if (known) return known;
-  const names = new Set(expansion.axes);
-  for (const combination of expansion.combinations) for (const name in combination) names.add(name);
-  namesOf.set(expansion, names);
-  return names;
 }
