@@ -1,7 +1,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where `kumiki setup tensorflow` puts the addon: outside every checkout, so that all share it. */
-export function addonFolder(which: 'cpu' | 'gpu'): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kumiki', `tensorflow-${which}`);
+export type AddonKind = 'cpu' | 'gpu';
+
+/** What the user's checkouts share: the user's cache folder. */
+export function sharedCache(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kumiki');
+}
+
+/** Where `kumiki setup tensorflow` puts the addon. */
+export function addonFolder(kind: AddonKind): string {
+  return join(sharedCache(), `tensorflow-${kind}`);
 }

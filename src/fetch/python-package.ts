@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { digestFile } from './digest-file.ts';
 import { FetchError } from './fetch-error.ts';
+import { downloadWithPip } from './pip.ts';
 
 export interface PythonPackageOptions {
   /** `NAME==VERSION`. */
@@ -28,23 +28,9 @@ export async function fetchPythonPackage(options: PythonPackageOptions): Promise
   if (!exactRequirement.test(requirement)) {
     throw new FetchError(`${requirement} is not a package with a version, such as unidic-lite==1.0.8`);
   }
-  const pip = await findPip();
-  const { failed, all, isCanceled } = await execa(
-    pip[0],
-    [
-      ...pip.slice(1),
-      'download',
-      '--no-deps',
-      '--no-input',
-      '--disable-pip-version-check',
-      '--dest',
-      directory,
-      requirement,
-    ],
-    { cwd: directory, reject: false, all: true, cancelSignal: signal },
-  );
-  if (isCanceled) signal.throwIfAborted();
-  if (failed) throw new FetchError(`pip cannot download ${requirement}: ${lastLines(all)}`);
+  const withoutPip =
+    ', or use the package npm:mecab-wasm, or give the directory of an installed MeCab dictionary as the input of the stages';
+  await downloadWithPip({ requirement, directory, withoutPip, signal });
   const [name, ...others] = await readdir(directory);
   if (!name || others.length > 0) throw new FetchError(`pip downloaded ${others.length + 1} files for ${requirement}`);
   const archive = join(directory, name);
@@ -55,22 +41,4 @@ export async function fetchPythonPackage(options: PythonPackageOptions): Promise
     throw new FetchError(`${requirement}: the sha256 of ${name} is ${digest}, not ${expected}`);
   }
   return archive;
-}
-
-/** The command for pip; the first that runs. */
-async function findPip(): Promise<[string, ...string[]]> {
-  const candidates: [string, ...string[]][] = [['python3', '-m', 'pip'], ['pip3'], ['pip']];
-  for (const [program, ...args] of candidates) {
-    const { failed } = await execa(program, [...args, '--version'], { reject: false });
-    if (!failed) return [program, ...args];
-  }
-  throw new FetchError(
-    'pip is not installed. Install Python 3 with pip (on Debian: apt install python3-pip), or use the package ' +
-      'npm:mecab-wasm, or give the directory of an installed MeCab dictionary as the input of the stages.',
-  );
-}
-
-function lastLines(output: string | undefined): string {
-  const lines = (output ?? '').trim().split('\n');
-  return lines.slice(-3).join('\n');
 }

@@ -3,4 +3,5 @@ import type { CommandEntry } from '../../src/stage/command.ts';
 
 export const stageCommands: readonly CommandEntry[] = [
   { name: 'inspect', description: 'show records of pretraining data as text', load: () => import('./inspect.ts') },
+  { name: 'setup', description: 'get what trains faster: tensorflow', load: () => import('./setup.ts') },
 ];

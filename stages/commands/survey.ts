@@ -1,23 +1,24 @@
 /** What the stages could use on this machine. */
-
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { type AddonKind, addonFolder } from '../../src/devices/addon-folder.ts';
+import { openAddon } from '../../src/devices/open-addon.ts';
 import type { Finding } from '../../src/executors/survey.ts';
 
 export function surveyStages(): readonly Finding[] {
-  return [tensorflow()];
+  return [tensorflow('gpu'), tensorflow('cpu')];
 }
 
-/** The addon counts when the library is there that its installer downloads. */
-function tensorflow(): Finding {
-  const about = { name: 'tensorflow', purpose: 'training on GPUs and fast training on CPUs', required: false };
-  const remedy = 'npm rebuild @tensorflow/tfjs-node-gpu (needs access to its download)';
-  try {
-    const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json');
-    if (existsSync(join(dirname(manifest), 'deps/lib'))) return { ...about, state: 'ok', found: 'addon and library' };
-    return { ...about, state: 'unusable', found: 'addon without its library', remedy };
-  } catch {
-    return { ...about, state: 'missing', found: 'not installed', remedy: 'npm install @tensorflow/tfjs-node-gpu' };
+/** The addon counts when it loads, and that for GPUs when it sees one. */
+function tensorflow(kind: AddonKind): Finding {
+  const about =
+    kind === 'gpu'
+      ? { name: 'tensorflow-gpu', purpose: 'training on a GPU', remedy: 'kumiki setup tensorflow --gpu' }
+      : { name: 'tensorflow', purpose: 'fast training on the CPU', remedy: 'kumiki setup tensorflow' };
+  const device = openAddon(kind);
+  if (device !== undefined) {
+    return { name: about.name, purpose: about.purpose, required: false, state: 'ok', found: device.version };
   }
+  if (!existsSync(addonFolder(kind))) return { ...about, required: false, state: 'missing', found: 'not set up' };
+  const found = kind === 'gpu' ? 'no GPU that it can use' : 'does not load';
+  return { ...about, required: false, state: 'unusable', found, remedy: `${about.remedy} --force` };
 }

@@ -48,6 +48,8 @@ export function fillEnvironment(
     HOME: own.HOME ?? '/',
     TMPDIR: own.TMPDIR ?? '/tmp',
     LANG: 'C.UTF-8',
+    // Where the user keeps what all checkouts share, when it is not below HOME.
+    ...(own.XDG_CACHE_HOME && { XDG_CACHE_HOME: own.XDG_CACHE_HOME }),
   };
   for (const [name, text] of Object.entries(instance.env)) environment[name] = fillText(text, paths);
   for (const name of instance.passEnv) {
