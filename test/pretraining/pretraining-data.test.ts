@@ -51,6 +51,16 @@ test('a document goes on in the next file, compressed or not', async () => {
   assert.equal(recordsDigest(records), digests.defaults);
 });
 
+test('carriage returns and undecodable bytes are left out wherever they stand, as the original reads', async () => {
+  const text = readFileSync(fixture('corpus.txt'));
+  const bytes = [...text].flatMap((byte, i) =>
+    i % 7 === 0 ? [0x0d, byte] : i % 31 === 0 && byte < 0x80 ? [0xff, byte] : [byte],
+  );
+  const corpus = [written('carriage-returns.txt', Uint8Array.from([...bytes, 0x0d]))];
+  const { records } = await makeData(folder, { ...inputs, corpus }, {});
+  assert.equal(recordsDigest(records), digests.defaults);
+});
+
 test('statistics count what is in the file', async () => {
   const { records, stats, log } = await makeData(folder, inputs, { use_v2_feature_names: true });
   let count = 0;

@@ -9,6 +9,8 @@ import { createTokenizer, type TokenizerOptions } from '../../wordpiece/tokenize
 import type { Vocabulary } from '../../wordpiece/vocabulary.ts';
 import { documentEnd, idArrayFor, type TokenizedBlock } from './tokenized-corpus.ts';
 
+const carriageReturn = 0x0d;
+
 export interface TokenizeSetup {
   readonly dictionary: Dictionary;
   readonly vocabulary: Vocabulary;
@@ -31,7 +33,7 @@ serveJobs(({ dictionary, vocabulary, idLimit, options }: TokenizeSetup) => {
   let sentences = new Uint32Array(1 << 13);
 
   return (block: Uint8Array) => {
-    const bytes = isUtf8(block) ? block : dropUndecodable(block);
+    const bytes = asRead(block);
     let length = 0;
     let lines = 0;
     let unknownTokens = 0;
@@ -71,6 +73,12 @@ serveJobs(({ dictionary, vocabulary, idLimit, options }: TokenizeSetup) => {
     return { value, transfer: [value.ids.buffer, value.continues.buffer, value.sentences.buffer] };
   };
 });
+
+/** As the original gets its lines: TensorFlow's reader leaves out every carriage return, even within a character, and what cannot be decoded is dropped. */
+function asRead(block: Uint8Array): Uint8Array {
+  const bytes = block.includes(carriageReturn) ? block.filter((byte) => byte !== carriageReturn) : block;
+  return isUtf8(bytes) ? bytes : dropUndecodable(bytes);
+}
 
 function withItems<A extends Uint8Array | Uint16Array | Uint32Array>(array: A, items: A): A {
   array.set(items);
