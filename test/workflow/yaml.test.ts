@@ -65,6 +65,14 @@ test('a long text repeated by aliases is refused', () => {
   assert.deepEqual(messages, ['aliases make this more than 64 MiB of text']);
 });
 
+test('a mistake of structure is told once, not again for all that it confuses; bad values before it are told too', () => {
+  const stages = Array.from({ length: 20 }, (_, i) => `  s${i}:\n    run: x\n    outputs: {o: file}`).join('\n');
+  assert.deepEqual(parse(`a: !nope x\nstages:\n  first:\n    run: { cat \${{ a }}; } > b\n${stages}`).messages, [
+    'unresolved tag: !nope',
+    'missing , or : between flow map items',
+  ]);
+});
+
 test('an anchor inside itself is refused', () => {
   assert.deepEqual(parse('a: &a [*a]').messages, ['*a stands inside what it names']);
 });

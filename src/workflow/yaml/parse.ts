@@ -1,4 +1,4 @@
-import type { CST, ParsedNode, Scalar, YAMLMap } from 'yaml';
+import type { CST, ErrorCode, ParsedNode, Scalar, YAMLError, YAMLMap } from 'yaml';
 import { type Alias, Composer, type Document, isAlias, isMap, isScalar, isSeq, Parser } from 'yaml';
 import { errorAt, type Report } from '../diagnostic.ts';
 import type { Entry, MapNode, Node } from './node.ts';
@@ -24,7 +24,9 @@ export function parseYaml(source: SourceText, report: Report, from = 0): Node | 
   const documents = Array.from(new Composer(options).compose(tokens, true, text.length));
   const [document, second] = documents;
   for (const { errors, warnings } of documents) {
-    for (const { message, pos } of [...errors, ...warnings]) report(errorAt(place(...pos), yamlMessage(message)));
+    for (const { message, pos, code } of upToConfusion([...errors, ...warnings])) {
+      report(errorAt(place(...pos), yamlMessage(message), yamlHints[code]));
+    }
     if (errors.length + warnings.length > 0) return undefined;
   }
   if (second) {
@@ -39,6 +41,20 @@ export function parseYaml(source: SourceText, report: Report, from = 0): Node | 
   }
   if (!document?.contents) return { kind: 'scalar', value: null, ...place(0, 0) };
   return new Conversion(document as Document.Parsed, source, report).root();
+}
+
+/** Mistakes of a single value, after which the reader still knows where it is. */
+const harmless: ReadonlySet<ErrorCode> = new Set(['BAD_ALIAS', 'BAD_DQ_ESCAPE', 'TAG_RESOLVE_FAILED']);
+
+const yamlHints: { readonly [code in ErrorCode]?: string } = {
+  MISSING_CHAR: 'a text that begins with { or [ has to be quoted, or written below a |',
+};
+
+/** What comes after the first mistake of structure is only the reader's confusion about it. */
+function upToConfusion(errors: readonly YAMLError[]): readonly YAMLError[] {
+  const sorted = errors.toSorted((a, b) => a.pos[0] - b.pos[0]);
+  const lost = sorted.findIndex(({ code }) => !harmless.has(code));
+  return lost < 0 ? sorted : sorted.slice(0, lost + 1);
 }
 
 /** The library's messages carry their own position and excerpt on further lines. */
