@@ -126,6 +126,9 @@ export function recordInputs(
     digests: digests[at]!.digests,
     from: input.sources.map((source) => describeSource(source, view.plan)),
     keys: input.sources.map((source) => (source.kind === 'output' ? view.resultOf(source.instance)!.key : null)),
+    ...(input.sources.some(({ kind }) => kind === 'value') && {
+      values: input.sources.map((source) => (source.kind === 'value' ? source.value : null)),
+    }),
   }));
 }
 

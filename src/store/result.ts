@@ -33,6 +33,8 @@ export interface InputRecord {
   readonly from: readonly string[];
   /** Keys of the results in the store among them, so that provenance can be followed. */
   readonly keys: readonly (Key | null)[];
+  /** Those that are values (entries of `configs`, parsed config files), so that a later difference can be told; null for the others. */
+  readonly values?: readonly (Json | null)[];
 }
 
 export interface Manifest {

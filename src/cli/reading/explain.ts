@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Json } from '../../graph/plan.ts';
 import { assessDigested } from '../../run/assess-digested.ts';
-import { type Change, type Explanation, explainInstance, type Made } from '../../run/explain.ts';
+import type { Change } from '../../run/explain/change.ts';
+import { type Explanation, explainInstance, type Made } from '../../run/explain/explain.ts';
 import { formatDuration } from '../../ui/quantity.ts';
 import { openWorkflow } from '../open-workflow.ts';
 import { print, printJson } from '../print.ts';
@@ -66,7 +67,7 @@ function madeText(made: Made | undefined): string {
 function describeChange(change: Change): string[] {
   if (change.kind === 'recipe') return describeValues(change.path, change.before, change.now);
   const { name, before, now, files } = change;
-  if (!before || !now) return [`  input ${name} ${now ? `is new: ${now.from}` : `is gone: ${before?.from}`}`];
+  if (!before || !now) return [`  input ${name}: ${now ? `${now.from} is new` : `${before?.from} is gone`}`];
   const moved = before.from === now.from ? now.from : `${before.from} → ${now.from}`;
   const digests = `${shortDigest(before.digest)} → ${shortDigest(now.digest)}`;
   const listed = (files ?? []).slice(0, shownFiles).map(({ path, change: what }) => `    ${what} ${path}`);

@@ -16,6 +16,14 @@ export function define(command: Command): void {
     .action(locate);
 }
 
+interface Found {
+  readonly instance: string;
+  readonly key?: string;
+  /** Absent if it is not built, stale, or removed. */
+  readonly path?: string;
+  readonly removed?: true;
+}
+
 async function locate(word: string, options: WorkflowOptions & { json?: true }): Promise<void> {
   const { stage, output, below } = parseOutput(word);
   await using workflow = await openWorkflow(options);
@@ -26,21 +34,26 @@ async function locate(word: string, options: WorkflowOptions & { json?: true }):
     throw new RequestError(`${stage} has no output ${output}: it has ${declared.join(', ') || 'none'}`);
   }
   const assessments = await assessDigested(plan, { store, sources, selection });
-  const found = [...selection].map((index): { instance: string; key?: string; path?: string } => {
+  const found = [...selection].map((index): Found => {
     const { id } = plan.instances[index]!;
     const assessment = assessments[index];
     if (assessment?.kind !== 'current') return { instance: id };
+    if (assessment.result.payload === 'removed') return { instance: id, key: assessment.key, removed: true };
     const path = join(store.outputPath(assessment.key, output), below);
     return { instance: id, key: assessment.key, ...(existsSync(path) && { path }) };
   });
   if (options.json) printJson(found);
   else for (const { path } of found) if (path !== undefined) print(path);
-  const absent = found.filter(({ path }) => path === undefined).map(({ instance }) => instance);
-  if (absent.length === 0) return;
-  const names = absent.slice(0, 3).join(', ') + (absent.length > 3 ? `, and ${absent.length - 3} more` : '');
-  process.stderr.write(
-    `kumiki: ${names}: not there or not up to date; \`kumiki explain\` says why, \`kumiki run\` builds it\n`,
-  );
+  complain(found, 'removed', (names) => `kept no longer; \`kumiki run --force ${names}\` makes it again`);
+  complain(found, 'absent', () => 'not there or not up to date; `kumiki explain` says why, `kumiki run` builds it');
+}
+
+function complain(found: readonly Found[], why: 'removed' | 'absent', text: (instance: string) => string): void {
+  const concerned = found.filter(({ path, removed = false }) => path === undefined && removed === (why === 'removed'));
+  const [first, ...more] = concerned.map(({ instance }) => instance);
+  if (first === undefined) return;
+  const names = [first, ...more.slice(0, 2)].join(', ') + (more.length > 2 ? `, and ${more.length - 2} more` : '');
+  process.stderr.write(`kumiki: ${names}: ${text(first)}\n`);
   process.exitCode = 1;
 }
 
