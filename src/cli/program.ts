@@ -27,6 +27,12 @@ const groups: Readonly<Record<string, readonly CommandEntry[]>> = {
     { name: 'output', description: 'path of a result', load: () => import('./reading/output.ts') },
     { name: 'logs', description: 'what a stage printed', load: () => import('./reading/logs.ts') },
     { name: 'graph', description: 'draw the workflow', load: () => import('./reading/graph.ts') },
+    {
+      name: 'report',
+      description: 'a run as a page: costs, timeline, curves',
+      load: () => import('./reading/report.ts'),
+    },
+    { name: 'compare', description: 'what differs between runs', load: () => import('./reading/compare.ts') },
     { name: 'runs', description: 'list, name and remove runs', load: () => import('./reading/runs.ts') },
   ],
   'Write:': [

@@ -69,7 +69,7 @@ function edges(nodes: readonly OutlineNode[]): (readonly [number, number])[] {
   return nodes.flatMap(({ from }, to) => from.map((position) => [position, to] as const));
 }
 
-function quoteDot(text: string): string {
+export function quoteDot(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }
 

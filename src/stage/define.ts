@@ -12,6 +12,8 @@ export interface InputDeclaration {
 export interface OutputDeclaration {
   readonly kind: 'file' | 'directory';
   readonly description: string;
+  /** A file worth reading in a report: Markdown, or JSON whose numbers are compared between runs. */
+  readonly shown?: 'markdown' | 'json';
 }
 
 type Params = z.ZodObject;

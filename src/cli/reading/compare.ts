@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { type Command, Option } from 'commander';
+import { stringify as csv } from 'csv-stringify/sync';
+import { type Comparison, compareRuns } from '../../report/compare/compare-runs.ts';
+import { comparisonPage, shownPlain } from '../../report/compare/comparison-page.tsx';
+import { readHistory } from '../../report/gather/run-history.ts';
+import { gatherReport } from '../../report/gather/run-report.ts';
+import { openStore } from '../../store/open-store.ts';
+import { version } from '../../version.ts';
+import { builtinStages } from '../builtin-stages.ts';
+import { existingRun } from '../existing-run.ts';
+import { print, printJson } from '../print.ts';
+import { RequestError } from '../request-error.ts';
+import { formatTable } from '../table.ts';
+import { cacheHere } from '../workspace.ts';
+
+interface CompareOptions {
+  readonly json?: true;
+  readonly csv?: true;
+  readonly output?: string;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<runs...>', 'ids or names')
+    .addOption(new Option('--json', 'print the comparison as JSON').conflicts('csv'))
+    .option('--csv', 'print the metrics as CSV')
+    .option('-o, --output <file>', 'write a page with tables and with the curves of all runs')
+    .action(compare);
+}
+
+async function compare(words: readonly string[], options: CompareOptions): Promise<void> {
+  if (words.length < 2) throw new RequestError('name two runs or more: `kumiki runs` lists them');
+  const cache = cacheHere();
+  const runs = words.map((word) => existingRun(cache, word));
+  const store = await openStore(cache, { kumiki: version });
+  try {
+    const reports = await Promise.all(
+      runs.map(async (run) => gatherReport(await readHistory(run), store, builtinStages)),
+    );
+    const comparison = compareRuns(reports, store);
+    if (options.output !== undefined) {
+      writeFileSync(options.output, comparisonPage(comparison, reports));
+      print(relative('', options.output));
+    } else if (options.json) printJson(comparison);
+    else if (options.csv) print(metricsCsv(comparison));
+    else print(asText(comparison));
+  } finally {
+    await store.close();
+  }
+}
+
+function metricsCsv({ runs, metrics }: Comparison): string {
+  return csv([
+    ['instance', 'metric', ...runs],
+    ...metrics.map(({ instance, name, values }) => [instance, name, ...values.map((value) => value ?? '')]),
+  ]);
+}
+
+function asText({ runs, params, stages, causes, metrics }: Comparison): string {
+  const counts = stages.map(({ stage, shared, differing, partial }) => [
+    stage,
+    ...[`${shared} shared`, `${differing} differ`, `${partial} not in all`].map((text) =>
+      /^0 /.test(text) ? '' : text,
+    ),
+  ]);
+  const values = (row: { values: Comparison['params'][number]['values'] }) => row.values.map(shownPlain);
+  const tables = [
+    params.length > 0 && [['parameter', ...runs], ...params.map((row) => [row.name, ...values(row)])],
+    causes.length > 0 && [
+      ['stage', 'decided by', ...runs],
+      ...causes.map((row) => [row.stage, row.name, ...values(row)]),
+    ],
+    [['stage', 'instances'], ...counts],
+    metrics.length > 0 && [
+      ['instance', 'metric', ...runs],
+      ...metrics.map((row) => [row.instance, row.name, ...values(row)]),
+    ],
+  ];
+  return tables.flatMap((rows) => (rows ? [formatTable(rows)] : [])).join('\n');
+}
