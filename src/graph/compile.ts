@@ -5,7 +5,7 @@ import { checkNames, type Fault } from '../workflow/evaluate-node.ts';
 import type { Scope } from '../workflow/expressions/evaluate.ts';
 import { functionsFor } from '../workflow/expressions/functions.ts';
 import { type FileRead, loadWorkflow } from '../workflow/load.ts';
-import { validateWorkflow } from '../workflow/validate.ts';
+import { type Misshapen, validateWorkflow } from '../workflow/validate.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { child, type MapNode } from '../workflow/yaml/node.ts';
 import { buildInstances } from './build/build.ts';
@@ -41,8 +41,8 @@ export async function compile(file: string, options: CompileOptions): Promise<Co
   const report: Report = (diagnostic) => diagnostics.push(diagnostic);
   const surroundings = observe(workspaceRoot(path), options.env);
   const workflow = loadWorkflow(path, options.set, report, (read: FileRead) => surroundings.read(read));
-  const shapely = workflow && validateWorkflow(workflow, report);
-  const plan = shapely ? await planOf(path, workflow, options, surroundings, report) : undefined;
+  const misshapen = workflow && validateWorkflow(workflow, report);
+  const plan = misshapen && (await planOf(path, workflow, misshapen, options, surroundings, report));
   const found = tidy(diagnostics);
   if (found.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics: found };
   if (!plan) throw new Error(`no plan of ${path}, and nothing says why`);
@@ -52,6 +52,7 @@ export async function compile(file: string, options: CompileOptions): Promise<Co
 async function planOf(
   file: string,
   workflow: MapNode,
+  misshapen: Misshapen,
   options: CompileOptions,
   surroundings: Surroundings,
   report: Report,
@@ -65,7 +66,8 @@ async function planOf(
   const limitsNode = child(workflow, 'limits');
   if (limitsNode) checkNames(limitsNode, globals, fault);
   const limits = readAmounts(limitsNode, globals, fault);
-  const shapes = await describeStages(child(workflow, 'stages'), globals, options.stages, surroundings, fault);
+  const stages = child(workflow, 'stages');
+  const shapes = await describeStages(stages, misshapen, globals, options.stages, surroundings, fault);
   const built = buildInstances(workflow, { shapes, globals, limits, surroundings, report });
   const name = child(workflow, 'name');
   return (

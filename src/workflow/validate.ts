@@ -7,20 +7,29 @@ import { stageSchema, workflowSchema } from './schema.ts';
 import { child, type MapNode, type Node, nodeAt, toJson } from './yaml/node.ts';
 import type { Place } from './yaml/source.ts';
 
-/** Checks the shape of a workflow; true if nothing was wrong. */
-export function validateWorkflow(workflow: MapNode, report: Report): boolean {
+/** Stages whose shape is wrong: nothing more can be said of them, but of all that is around them. */
+export type Misshapen = ReadonlySet<string>;
+
+/** Checks the shape of a workflow; undefined if it is so wrong that nothing else can be checked. Unknown keys do no harm to the rest. */
+export function validateWorkflow(workflow: MapNode, report: Report): Misshapen | undefined {
   const result = workflowSchema.safeParse(toJson(workflow));
-  if (!result.success) reportIssues(result.error.issues, workflow, report);
+  const issues = result.error?.issues ?? [];
+  reportIssues(issues, workflow, report);
   const stages = child(workflow, 'stages');
-  if (!stages)
-    report(
-      errorAt(
-        { ...workflow, end: workflow.start + 1 },
-        'this workflow has no stages',
-        'list them below the key stages',
-      ),
-    );
-  return result.success && stages !== undefined;
+  if (!stages) {
+    const start = { ...workflow, end: workflow.start + 1 };
+    report(errorAt(start, 'this workflow has no stages', 'list them below the key stages'));
+    return undefined;
+  }
+  const misshapen = new Set<string>();
+  for (const { path, code } of issues) {
+    const [section, stage] = path;
+    if (section === 'stages' && stage !== undefined) {
+      const node = nodeAt(stages, [stage]);
+      if (code !== 'unrecognized_keys' || !(child(node, 'run') ?? child(node, 'uses'))) misshapen.add(String(stage));
+    } else if (section !== undefined) return undefined;
+  }
+  return misshapen;
 }
 
 /** The keys that may stand at a path. */

@@ -733,6 +733,31 @@ test('all mistakes of a workflow are reported at once', async () => {
   );
 });
 
+test('a mistake of shape hides no other: keys, types, references, files and circles are told of together', async () => {
+  const compiled = await compileText(`stages:
+  a: {rnu: x, outputs: {text: file}}
+  b: {run: "cat \${{ stages.nope.outputs.text }} \${{ stages.a.outputs.text }}", unknown: 1}
+  c: {run: 7}
+  d: {run: "cat \${{ stages.c.outputs.text }}", inputs: {x: missing.txt}}
+  e: {run: "cat \${{ stages.f.outputs.text }}", outputs: {text: file}}
+  f: {run: "cat \${{ stages.e.outputs.text }}", outputs: {text: file}}
+extra: 1
+`);
+  assert.ok(!compiled.ok);
+  assert.deepEqual(
+    compiled.diagnostics.map(({ message, at }) => `${at.line}: ${message}`),
+    [
+      "2: unknown key 'rnu'",
+      "3: stages has no 'nope'",
+      "3: unknown key 'unknown'",
+      '4: expected a text, found the number 7',
+      '5: missing.txt does not exist',
+      '6: stages read each other in a circle: e → f → e',
+      "8: unknown key 'extra'",
+    ],
+  );
+});
+
 test('what depends on something that was reported is not complained of', async () => {
   const compiled = await compileText(
     `params: {bad: "\${{ nope }}", good: 1}

@@ -9,7 +9,7 @@ import { stagesContext } from '../expand/references.ts';
 import { instanceId, type StageShape } from '../expand/stage-shape.ts';
 import type { Instance, Publication } from '../plan.ts';
 import { type Draft, draftInstance, type Workshop, withContexts } from './instance.ts';
-import { orderInstances } from './order.ts';
+import { cycleAmong, orderInstances } from './order.ts';
 import { readPublications } from './publish.ts';
 import { type CutScript, cutScript } from './script.ts';
 import { warnOfUndeclared } from './undeclared.ts';
@@ -30,7 +30,11 @@ export function buildInstances(workflow: MapNode, workshop: Workshop): Built | u
   const publish = readPublications(child(workflow, 'publish'), drafts, workshop, fault);
   const whole = drafts.filter((draft) => draft !== undefined);
   const count = [...shapes.values()].reduce((sum, { combinations }) => sum + combinations.length, 0);
-  if (whole.length < count || [...shapes.values()].some(({ faulty }) => faulty)) return undefined;
+  if (whole.length < count || [...shapes.values()].some(({ faulty }) => faulty)) {
+    const cycle = cycleAmong(drafts);
+    if (cycle) report(describeCycle(cycle, drafts, shapes));
+    return undefined;
+  }
   const ordered = orderInstances(whole);
   if (!ordered.ok) {
     report(describeCycle(ordered.cycle, whole, shapes));
@@ -100,7 +104,11 @@ function faultOf(shape: StageShape, i: number, report: Report, said: Set<string>
   };
 }
 
-function describeCycle(cycle: readonly number[], drafts: readonly Draft[], shapes: Workshop['shapes']): Diagnostic {
+function describeCycle(
+  cycle: readonly number[],
+  drafts: readonly (Draft | undefined)[],
+  shapes: Workshop['shapes'],
+): Diagnostic {
   const stages = cycle.map((number) => drafts[number]!.stage);
   const path = cycle.map((number) => drafts[number]!.id).join(' → ');
   const edges = stages.slice(1).map((producer, i) => {

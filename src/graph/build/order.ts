@@ -24,7 +24,7 @@ export function orderInstances(drafts: readonly Draft[]): Ordered {
     }
   }
   const order = sorted(graph);
-  if (!order) return { ok: false, cycle: findCycle(reads) };
+  if (!order) return { ok: false, cycle: findCycle(reads)! };
   const indexOf: number[] = new Array(drafts.length);
   for (const [index, number] of order.entries()) indexOf[number] = index;
   const promised = promisesOf(drafts);
@@ -37,6 +37,11 @@ export function orderInstances(drafts: readonly Draft[]): Ordered {
     }),
   );
   return { ok: true, instances, indexOf };
+}
+
+/** A cycle among drafts of which some could not be made, as in `Ordered`; undefined if there is none. */
+export function cycleAmong(drafts: readonly (Draft | undefined)[]): readonly number[] | undefined {
+  return findCycle(Array.from(drafts, (draft) => (draft ? resultsRead(draft) : new Set<number>())));
 }
 
 function resultsRead({ inputs }: Draft): ReadonlySet<number> {
@@ -56,13 +61,13 @@ function sorted(graph: DirectedGraph): number[] | undefined {
 }
 
 /** Walks from reader to producer until a number comes up again. Without recursion: a chain may be long. */
-function findCycle(reads: readonly ReadonlySet<number>[]): number[] {
+function findCycle(reads: readonly ReadonlySet<number>[]): number[] | undefined {
   const finished = new Set<number>();
   for (const start of reads.keys()) {
     const path: { number: number; left: Iterator<number> }[] = [];
     const onPath = new Set<number>();
     const enter = (number: number) => {
-      path.push({ number, left: reads[number]![Symbol.iterator]() });
+      path.push({ number, left: (reads[number] ?? [])[Symbol.iterator]() });
       onPath.add(number);
     };
     if (!finished.has(start)) enter(start);
@@ -78,7 +83,7 @@ function findCycle(reads: readonly ReadonlySet<number>[]): number[] {
       } else if (!finished.has(next.value)) enter(next.value);
     }
   }
-  throw new Error('no cycle in a graph that has no topological order');
+  return undefined;
 }
 
 function renumbered(draft: Draft, indexOf: readonly number[]): Draft {

@@ -3,6 +3,7 @@ import type { StageCatalogue, StageLoad } from '../../stage/catalogue.ts';
 import { checkNames, evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
+import type { Misshapen } from '../../workflow/validate.ts';
 import { entriesOf, type MapNode, type Node } from '../../workflow/yaml/node.ts';
 import { readSource } from '../../workflow/yaml/read.ts';
 import type { Place } from '../../workflow/yaml/source.ts';
@@ -16,6 +17,7 @@ const nothing: Expansion = { axes: [], combinations: [] };
 /** Everything that stages may know of each other. After a fault a stage still has its outputs, but no instances. */
 export async function describeStages(
   stages: Node | undefined,
+  misshapen: Misshapen,
   scope: Scope,
   catalogue: StageCatalogue,
   surroundings: Surroundings,
@@ -24,7 +26,10 @@ export async function describeStages(
   const shapes = new Map<string, StageShape>();
   let first = 0;
   for (const [name, { key, value }] of entriesOf(stages)) {
-    if (value.kind !== 'map') continue;
+    if (value.kind !== 'map' || misshapen.has(name)) {
+      shapes.set(name, misshapenStage(name, key, value, first));
+      continue;
+    }
     checkKeys(name, key, value, fault);
     const uses = value.entries.get('uses')?.value;
     const definition = uses && (await loadDefinition(uses, catalogue, surroundings, fault));
@@ -42,6 +47,12 @@ export async function describeStages(
     first += kept?.combinations.length ?? 0;
   }
   return shapes;
+}
+
+/** Stands for a stage that nothing can be said of, so that references to it are not complained about as well. */
+function misshapenStage(name: string, key: Place, node: Node, first: number): StageShape {
+  const empty: MapNode = { ...node, kind: 'map', entries: new Map() };
+  return { name, key, node: empty, first, outputs: new Map(), matrixNames: new Set(), ...nothing, faulty: true };
 }
 
 /** The combinations whose `if` is true; undefined after a fault. */
