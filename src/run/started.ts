@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Json, Plan } from '../graph/plan.ts';
 import { version } from '../version.ts';
+import { environment } from './environment.ts';
 import { eventFormat, type RunStarted } from './events.ts';
 import type { RunOptions } from './run.ts';
 import type { Amounts } from './schedule/pools.ts';
@@ -18,6 +19,7 @@ export function runFacts(plan: Plan, options: RunOptions): { readonly [name: str
     host: hostname(),
     started: new Date().toISOString(),
     kumiki: version,
+    environment: environment(plan.root),
   };
 }
 

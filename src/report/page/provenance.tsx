@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { formatAmount } from '../../ui/quantity.ts';
 import type { RunReport } from '../gather/run-report.ts';
 import { Facts, Section } from './document.tsx';
 
@@ -13,7 +14,9 @@ export function Provenance({ report }: { readonly report: RunReport }) {
         facts={[
           ['kumiki', state.started?.kumiki ?? '–'],
           ['Machine', run.host],
-          ...environment.map(([name, value]) => [name, String(value)] as const),
+          ...environment.map(
+            ([name, value]) => [name, typeof value === 'number' ? formatAmount(name, value) : value] as const,
+          ),
           ['Command', <code key="command">kumiki {run.arguments.join(' ')}</code>],
           ['Changed on the command line', overrides.length > 0 ? overrides.join(', ') : 'nothing'],
         ]}
