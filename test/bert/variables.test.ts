@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { modelVariables, pretrainerTree, slotsOf } from '../../src/bert/model/variables.ts';
 import { attributeSuffix, encodeObjectGraph } from '../../src/tensorflow/bundle/object-graph.ts';
 import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
-import { stringElement } from '../../src/tensorflow/bundle/writer.ts';
+import { stringElement } from '../../src/tensorflow/bundle/strings.ts';
 import { sharedPath } from '../shared.ts';
 
 /** That of the golden checkpoint. */

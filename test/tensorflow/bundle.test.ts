@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CheckpointError } from '../../src/tensorflow/bundle/error.ts';
 import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
+import { stringElement } from '../../src/tensorflow/bundle/strings.ts';
 import { readTable, writeTable } from '../../src/tensorflow/bundle/table.ts';
-import { type NamedTensor, stringElement, writeBundle } from '../../src/tensorflow/bundle/writer.ts';
+import { type NamedTensor, writeBundle } from '../../src/tensorflow/bundle/writer.ts';
 import { sharedPath } from '../shared.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-bundle-'));

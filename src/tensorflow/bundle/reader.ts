@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { maskedCrc32c } from '../crc32c.ts';
 import { decodeEntry, decodeHeader, type TensorEntry } from './entry.ts';
 import { CheckpointError } from './error.ts';
+import { stringsChecksum } from './strings.ts';
 import { readTable } from './table.ts';
 
 export interface Bundle {
@@ -47,7 +48,8 @@ export function openBundle(prefix: string): Bundle {
     const bytes = Buffer.allocUnsafeSlow(entry.size);
     let done = 0;
     while (done < entry.size) done += readSync(file, bytes, done, entry.size - done, entry.offset + done);
-    if (entry.dtype !== 'string' && maskedCrc32c(bytes) !== entry.checksum) {
+    const checksum = entry.dtype === 'string' ? stringsChecksum(bytes, entry.shape) : maskedCrc32c(bytes);
+    if (checksum !== entry.checksum) {
       throw new CheckpointError(`${path} is damaged: the checksum of tensor ${name} is wrong`);
     }
     return bytes;

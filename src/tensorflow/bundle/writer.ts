@@ -1,9 +1,11 @@
 /** Writes tensor bundles as TensorFlow's BundleWriter does: one data file, then the index, each renamed into place when it is whole. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { crc32c, maskCrc32c, maskedCrc32c } from '../crc32c.ts';
+import { maskedCrc32c } from '../crc32c.ts';
 import { byteLength, type DataType, encodeEntry, encodeHeader, type TensorEntry } from './entry.ts';
 import { pad5 } from './reader.ts';
+import { storedString } from './strings.ts';
 import { writeTable } from './table.ts';
+import { naming, syncFolderOf } from './whole-file.ts';
 
 export type NamedTensor =
   | {
@@ -24,10 +26,12 @@ export function writeBundle(prefix: string, tensors: Iterable<NamedTensor>): voi
     const table = entries.map(([name, entry]) => [Buffer.from(name), encodeEntry(entry)] as const);
     table.sort(([a], [b]) => Buffer.compare(a, b));
     const index = writeTable([[Buffer.alloc(0), encodeHeader({ shards: 1 })], ...table]);
-    writeFileSync(unfinished[1], index, { flush: true });
-    // The index last: a checkpoint exists when its index does.
+    naming(unfinished[1], () => writeFileSync(unfinished[1], index, { flush: true }));
+    // A checkpoint exists when its index does: that of an earlier one goes before its data, ours comes after.
+    rmSync(`${prefix}.index`, { force: true });
     renameSync(unfinished[0], data);
     renameSync(unfinished[1], `${prefix}.index`);
+    syncFolderOf(prefix);
   } catch (error) {
     for (const file of unfinished) rmSync(file, { force: true });
     throw error;
@@ -43,10 +47,12 @@ function writeData(path: string, tensors: Iterable<NamedTensor>): [string, Tenso
       const { bytes, checksum } = stored(tensor);
       const shape = tensor.dtype === 'string' ? [] : tensor.shape;
       entries.push([tensor.name, { dtype: tensor.dtype, shape, shard: 0, offset, size: bytes.length, checksum }]);
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      naming(path, () => {
+        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      });
       offset += bytes.length;
     }
-    fsyncSync(file);
+    naming(path, () => fsyncSync(file));
   } finally {
     closeSync(file);
   }
@@ -59,29 +65,4 @@ function stored(tensor: NamedTensor): { bytes: Uint8Array; checksum: number } {
     throw new Error(`tensor ${tensor.name} of shape [${tensor.shape}] cannot have ${tensor.bytes.length} bytes`);
   }
   return { bytes: tensor.bytes, checksum: maskedCrc32c(tensor.bytes) };
-}
-
-/**
- * A string tensor of one element: its length as varint, the masked checksum of the length as 32 bits, the bytes.
- * The entry's checksum runs over the length as 32 bits, that checksum, and the bytes (WriteStringTensor, tensor_bundle.cc).
- */
-function storedString(value: Uint8Array): { bytes: Uint8Array; checksum: number } {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(value.length);
-  const lengthChecksum = Buffer.alloc(4);
-  lengthChecksum.writeUInt32LE(maskedCrc32c(length));
-  const varint: number[] = [];
-  for (let rest = value.length; ; rest >>>= 7) {
-    varint.push(rest < 0x80 ? rest : (rest & 0x7f) | 0x80);
-    if (rest < 0x80) break;
-  }
-  const checksum = maskCrc32c(crc32c(Buffer.concat([length, lengthChecksum, value])));
-  return { bytes: Buffer.concat([Buffer.from(varint), lengthChecksum, value]), checksum };
-}
-
-/** The element of a scalar string tensor as it is stored. */
-export function stringElement(stored: Uint8Array): Uint8Array {
-  let at = 0;
-  while ((stored[at] ?? 0) >= 0x80) at++;
-  return stored.subarray(at + 1 + 4);
 }
