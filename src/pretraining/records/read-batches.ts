@@ -18,6 +18,8 @@ export interface BatchOptions {
   readonly epochs: number;
   /** Go on behind an earlier reader's last batch; the order is the one it would have given. */
   readonly from?: DataPosition;
+  /** What the model can look up; a record beyond it is refused. */
+  readonly limits?: { readonly vocabSize: number; readonly typeVocabSize: number };
 }
 
 /** B instances of L tokens with P masks each, row by row; the last batch of a reader may be smaller. */
@@ -58,7 +60,7 @@ export async function* readBatches(paths: readonly string[], options: BatchOptio
     for await (const record of epochOrder(files, options, epoch)) {
       index++;
       if (index <= skipped) continue;
-      rows.push(checkedFeatures(record, shape));
+      rows.push(checkedFeatures(record, shape, options.limits));
       if (rows.length < options.batchSize) continue;
       position = { epoch, index };
       yield batchOf(rows, shape, position);
@@ -124,6 +126,7 @@ function featuresOf({ bytes, path, number }: Located): InstanceFeatures {
 function checkedFeatures(
   record: Located,
   shape: { readonly tokens: number; readonly masks: number },
+  limits: BatchOptions['limits'],
 ): InstanceFeatures {
   const features = featuresOf(record);
   const tokens = features.inputWordIds.length;
@@ -134,7 +137,34 @@ function checkedFeatures(
         `${shape.tokens} and ${shape.masks}. Give files made with the same max_seq_length and max_predictions_per_seq.`,
     );
   }
+  if (limits !== undefined) checkLimits(record, features, limits);
   return features;
+}
+
+/** Numbers outside a table would read other rows of it, or end the process. */
+function checkLimits(
+  { path, number }: Located,
+  { inputWordIds, maskedIds, inputTypeIds, maskedPositions }: InstanceFeatures,
+  { vocabSize, typeVocabSize }: NonNullable<BatchOptions['limits']>,
+): void {
+  const outside = (values: ArrayLike<number>, end: number): number | undefined => {
+    for (let i = 0; i < values.length; i++) if (!(values[i]! >= 0 && values[i]! < end)) return values[i];
+    return undefined;
+  };
+  const at = `${path}: record ${number} holds`;
+  const id = outside(inputWordIds, vocabSize) ?? outside(maskedIds, vocabSize);
+  if (id !== undefined) {
+    throw new RecordError(
+      `${at} the token id ${id}, but the model has vocab_size ${vocabSize}. Use the vocabulary's size, or records made with that vocabulary.`,
+    );
+  }
+  const type = outside(inputTypeIds, typeVocabSize);
+  if (type !== undefined)
+    throw new RecordError(`${at} the type id ${type}, but the model has type_vocab_size ${typeVocabSize}.`);
+  const position = outside(maskedPositions, inputWordIds.length);
+  if (position !== undefined) {
+    throw new RecordError(`${at} the masked position ${position}, but has ${inputWordIds.length} tokens.`);
+  }
 }
 
 function batchOf(
