@@ -1,10 +1,11 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { type PretrainingConfig, pretrainingConfig } from '../src/bert/training/config.ts';
+import { type PretrainingConfig, pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import { pretrain } from '../src/bert/training/pretrain.ts';
+import { summariesOf } from '../src/bert/training/summaries.ts';
 import { readTrainingLog } from '../src/bert/training/training-log.ts';
 import { backends, openDevice } from '../src/devices/open-device.ts';
 import { defineStage } from '../src/stage/index.ts';
@@ -15,7 +16,7 @@ const count = z.number().int().min(1);
 
 export default defineStage({
   name: 'pretrain',
-  version: 1,
+  version: 2,
   description: "BERT with masked-LM and next-sentence heads, as TensorFlow Model Garden's bert/pretraining trains it",
   params: z.object({
     steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
@@ -53,22 +54,22 @@ export default defineStage({
     params: ['steps', 'batch_size', 'replicas', 'params_override', 'seed', 'shuffle', 'dropout'],
     inputs: ['records', 'validation', 'data', 'model', 'init_checkpoint', 'resume'],
   },
-  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, signal }) {
-    const config = await explained(async () => mergedConfig([inputs.data, inputs.model], params.params_override));
-    const batchSize = params.batch_size ?? config.trainData.global_batch_size;
-    await explained(async () =>
-      pretrain({
-        device: await openDevice(
-          params.backend,
-          params.threads ?? Math.max(1, Math.floor(resources.cpu ?? availableParallelism())),
-        ),
+  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
+    await explained(async () => {
+      const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
+      for (const remark of config.remarks) warn(remark);
+      const batchSize = params.batch_size ?? config.trainData.global_batch_size;
+      const threads = params.threads ?? Math.max(1, Math.floor(resources.cpu ?? availableParallelism()));
+      await pretrain({
+        device: await openDevice(params.backend, threads),
         config,
         records: inputs.records,
-        validation: inputs.validation,
+        validation: inputs.validation ?? [],
         ...(inputs.init_checkpoint !== undefined && { initCheckpoint: inputs.init_checkpoint }),
         ...(inputs.resume !== undefined && { resume: inputs.resume }),
         steps: params.steps ?? config.trainer.trainSteps,
         batchSize,
+        validationBatchSize: params.batch_size ?? config.validationData.global_batch_size,
         microBatch: params.micro_batch_size ?? batchSize,
         replicas: params.replicas,
         seed: params.seed,
@@ -79,9 +80,10 @@ export default defineStage({
         progress,
         metric,
         log,
-      }),
-    );
-    await publishTraining(scratch, outputs, config);
+        warn,
+      });
+      await publishTraining(scratch, outputs, config);
+    });
   },
 });
 
@@ -98,21 +100,25 @@ async function publishTraining(
   outputs: { readonly checkpoint: string; readonly log: string; readonly summaries: string },
   config: PretrainingConfig,
 ): Promise<void> {
-  await rm(outputs.checkpoint, { recursive: true, force: true });
-  await cp(join(work, 'model_dir'), outputs.checkpoint, { recursive: true });
+  const modelDirectory = join(work, 'model_dir');
+  for (const name of await readdir(modelDirectory)) {
+    await linkOrCopy(join(modelDirectory, name), join(outputs.checkpoint, name));
+  }
   await writeFile(join(outputs.checkpoint, 'params.yaml'), stringify(config.merged));
-  await cp(join(work, 'log.jsonl'), outputs.log);
-  const lines = readTrainingLog(outputs.log);
-  const events = (wanted: boolean) =>
-    lines
-      .filter((line) => Object.keys(line).some((name) => name.startsWith('validation_')) === wanted)
-      .map(({ step = 0, ...scalars }) => ({ step, scalars }));
-  for (const [folder, wanted] of [
-    ['train', false],
-    ['validation', true],
-  ] as const) {
-    if (events(wanted).length === 0) continue;
+  await copyFile(join(work, 'log.jsonl'), outputs.log);
+  const { train, validation } = summariesOf(readTrainingLog(outputs.log));
+  for (const [folder, events] of Object.entries({ train, validation })) {
+    if (events.length === 0) continue;
     await mkdir(join(outputs.summaries, folder), { recursive: true });
-    await writeFile(join(outputs.summaries, folder, 'events.out.tfevents.0.kumiki'), encodeEventFile(events(wanted)));
+    await writeFile(join(outputs.summaries, folder, 'events.out.tfevents.0.kumiki'), encodeEventFile(events));
+  }
+}
+
+/** A checkpoint's files are never changed, only replaced; several of a large model take their room once. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, to);
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { ConfigError, pretrainingConfig } from '../../src/bert/training/config.ts';
+import { ConfigError } from '../../src/bert/config/error.ts';
+import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import { sharedPath } from '../shared.ts';
 
 const model = {

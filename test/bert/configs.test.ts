@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { pretrainingConfig } from '../../src/bert/training/config.ts';
+import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import { sharedPath } from '../shared.ts';
 
 const root = join(import.meta.dirname, '../../..');

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
+import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import { modelVariables } from '../../src/bert/model/variables.ts';
 import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
-import { pretrainingConfig } from '../../src/bert/training/config.ts';
 import { type PretrainOptions, pretrain } from '../../src/bert/training/pretrain.ts';
 import { readTrainingLog } from '../../src/bert/training/training-log.ts';
 import type { Device } from '../../src/devices/device.ts';
@@ -31,6 +31,7 @@ function options(work: string, more: Partial<PretrainOptions>): PretrainOptions 
     validation: [],
     steps: 40,
     batchSize: 16,
+    validationBatchSize: 16,
     microBatch: 16,
     replicas: 1,
     seed: 0,
@@ -41,6 +42,7 @@ function options(work: string, more: Partial<PretrainOptions>): PretrainOptions 
     progress: () => {},
     metric: () => {},
     log: () => {},
+    warn: () => {},
     ...more,
   };
 }

@@ -42,9 +42,10 @@ function dense(
   fullName: string,
   kernel: readonly number[],
   bias: readonly number[],
+  initial?: Variable['initial'],
 ): [string, Trackable][] {
   return [
-    ['kernel', variable(`${key}/kernel`, `${fullName}/kernel`, kernel)],
+    ['kernel', variable(`${key}/kernel`, `${fullName}/kernel`, kernel, initial)],
     ['bias', variable(`${key}/bias`, `${fullName}/bias`, bias, 'zeros')],
   ];
 }
@@ -188,7 +189,7 @@ export function pretrainerTree(architecture: Architecture): Tree {
     ],
   };
   const poolerDense: Trackable = {
-    children: dense('next_sentence..pooler_dense', 'bert/next_sentence/pooler_dense', [H, H], [H]),
+    children: dense('next_sentence..pooler_dense', 'bert/next_sentence/pooler_dense', [H, H], [H], 'glorot-uniform'),
   };
   const logits: Trackable = {
     children: [

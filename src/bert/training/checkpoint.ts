@@ -1,9 +1,10 @@
 /** Checkpoints in a model directory, as TensorFlow's CheckpointManager keeps them: `ckpt-N.*`, and `checkpoint`, which names the latest. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
 import { attributeSuffix, breadthFirst, encodeObjectGraph } from '../../tensorflow/bundle/object-graph.ts';
 import { type Bundle, openBundle } from '../../tensorflow/bundle/reader.ts';
+import { syncFolderOf, writeWhole } from '../../tensorflow/bundle/whole-file.ts';
 import { type NamedTensor, writeBundle } from '../../tensorflow/bundle/writer.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { pretrainerTree, slotsOf, type Variable } from '../model/variables.ts';
@@ -81,10 +82,14 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | BigInt64Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-export interface Checkpoint extends TrainingState {
+export interface Checkpoint extends Omit<TrainingState, 'step'> {
+  /** Updates done; undefined where the checkpoint does not say. */
+  readonly step: number | undefined;
   readonly prefix: string;
   /** False for weights that this checkpoint lacks, e.g. the heads of another model. */
   has(variable: Variable): boolean;
+  /** Reads everything once, so that damage shows before anything is taken from it. Throws `CheckpointError`. */
+  verify(): void;
   close(): void;
 }
 
@@ -96,8 +101,11 @@ export function openCheckpoint(path: string): Checkpoint {
   return {
     prefix,
     step: counterIn(bundle, 'global_step'),
-    saves: counterIn(bundle, 'save_counter'),
+    saves: counterIn(bundle, 'save_counter') ?? 0,
     has: ({ key }) => bundle.tensors.has(`${key}${attributeSuffix}`),
+    verify() {
+      for (const name of bundle.tensors.keys()) bundle.read(name);
+    },
     weight,
     moment: ({ key, shape }, which) =>
       shaped(bundle, `${key}/.OPTIMIZER_SLOT/optimizer/${which}${attributeSuffix}`, shape),
@@ -113,14 +121,19 @@ export function checkpointPrefix(path: string): string {
       `There is no checkpoint ${path}: give a model directory, or a prefix such as ${join(path, 'ckpt-1000')}`,
     );
   }
-  const latest = listedCheckpoints(path).at(-1);
+  const latest = namedCheckpoints(path).at(-1);
   if (latest === undefined)
     throw new CheckpointError(`${path} holds no checkpoint: there is no file 'checkpoint' in it that names one`);
   return join(path, latest);
 }
 
-/** Names in the directory's `checkpoint` file (a CheckpointState as text), oldest first. A path in it counts by its last part only. */
+/** The checkpoints of a directory, oldest first: those that its file `checkpoint` names and that are there. */
 export function listedCheckpoints(modelDirectory: string): string[] {
+  return namedCheckpoints(modelDirectory).filter((name) => existsSync(join(modelDirectory, `${name}.index`)));
+}
+
+/** Names in the directory's `checkpoint` file (a CheckpointState as text), the latest last. A path in it counts by its last part only. */
+function namedCheckpoints(modelDirectory: string): string[] {
   const file = join(modelDirectory, 'checkpoint');
   if (!existsSync(file)) return [];
   const text = readFileSync(file, 'utf8');
@@ -128,10 +141,7 @@ export function listedCheckpoints(modelDirectory: string): string[] {
     [...text.matchAll(new RegExp(`^${field}: "((?:[^"\\\\]|\\\\.)*)"`, 'gm'))].map((match) => basename(match[1]!));
   const [latest] = named('model_checkpoint_path');
   const all = named('all_model_checkpoint_paths').filter((name) => name !== latest);
-  const present = [...all, ...(latest === undefined ? [] : [latest])].filter((name) =>
-    existsSync(join(modelDirectory, `${name}.index`)),
-  );
-  return present;
+  return latest === undefined ? all : [...all, latest];
 }
 
 function writeList(modelDirectory: string, names: readonly string[]): void {
@@ -140,8 +150,8 @@ function writeList(modelDirectory: string, names: readonly string[]): void {
     ...names.map((name) => `all_model_checkpoint_paths: "${name}"`),
   ];
   const file = join(modelDirectory, 'checkpoint');
-  writeFileSync(`${file}.unfinished`, `${lines.join('\n')}\n`, { flush: true });
-  renameSync(`${file}.unfinished`, file);
+  writeWhole(file, `${lines.join('\n')}\n`);
+  syncFolderOf(file);
 }
 
 function removeCheckpoint(modelDirectory: string, name: string): void {
@@ -150,9 +160,9 @@ function removeCheckpoint(modelDirectory: string, name: string): void {
   }
 }
 
-function counterIn(bundle: Bundle, key: string): number {
+function counterIn(bundle: Bundle, key: string): number | undefined {
   const name = `${key}${attributeSuffix}`;
-  return bundle.tensors.get(name)?.dtype === 'int64' ? Number(bundle.read(name).readBigInt64LE()) : 0;
+  return bundle.tensors.get(name)?.dtype === 'int64' ? Number(bundle.read(name).readBigInt64LE()) : undefined;
 }
 
 function shaped(bundle: Bundle, name: string, shape: readonly number[]): Float32Array {

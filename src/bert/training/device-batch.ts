@@ -13,13 +13,26 @@ export interface BatchShape {
   readonly predictions: number;
 }
 
-/** `microBatch` rows from `begin` on. Rows behind the batch's end are padding without weight. */
-export function microBatchInputs(tf: Tensorflow, batch: Batch, begin: number, shape: BatchShape): Inputs {
+/** Of a batch: sequences from `begin` to `end`. */
+export interface Rows {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The first `microBatch` of these rows; what is missing of them is padding without weight. */
+export function microBatchInputs(tf: Tensorflow, batch: Batch, { begin, end }: Rows, shape: BatchShape): Inputs {
   const { microBatch: B, positions: S, predictions: P } = shape;
-  const integers = (values: Int32Array, width: number) =>
-    Int32Array.from({ length: B * width }, (_, i) => values[begin * width + i] ?? 0);
-  const floats = (values: ArrayLike<number>, width: number) =>
-    Float32Array.from({ length: B * width }, (_, i) => values[begin * width + i] ?? 0);
+  const last = Math.min(end, begin + B);
+  const integers = (values: Int32Array, width: number) => {
+    const rows = new Int32Array(B * width);
+    rows.set(values.subarray(begin * width, last * width));
+    return rows;
+  };
+  const floats = (values: Int32Array | Float32Array, width: number) => {
+    const rows = new Float32Array(B * width);
+    rows.set(values.subarray(begin * width, last * width));
+    return rows;
+  };
   const positions = integers(batch.maskedPositions, P);
   return {
     wordIds: tf.tensor1d(integers(batch.inputWordIds, S), 'int32'),
@@ -32,7 +45,7 @@ export function microBatchInputs(tf: Tensorflow, batch: Batch, begin: number, sh
     maskedIds: tf.tensor1d(integers(batch.maskedIds, P), 'int32'),
     maskedWeights: tf.tensor1d(floats(batch.maskedWeights, P)),
     nextSentenceLabels: tf.tensor1d(integers(batch.nextSentenceLabels, 1), 'int32'),
-    sequenceWeights: tf.tensor1d(Float32Array.from({ length: B }, (_, i) => (begin + i < batch.size ? 1 : 0))),
+    sequenceWeights: tf.tensor1d(Float32Array.from({ length: B }, (_, i) => (begin + i < last ? 1 : 0))),
   };
 }
 

@@ -2,22 +2,29 @@
  * Pretraining: batches in, checkpoints out. The loop is Model Garden's: `steps_per_loop` updates, one line of means, a checkpoint when
  * it is due, an evaluation when it is due. Unfinished work lies in a folder of its own, and goes on from its last checkpoint.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Device } from '../../devices/device.ts';
-import { type Batch, type DataPosition, readBatches, recordShape } from '../../pretraining/records/read-batches.ts';
+import { type DataPosition, readBatches } from '../../pretraining/records/read-batches.ts';
+import type { PretrainingConfig } from '../config/pretraining-config.ts';
 import { dropoutSeed } from '../model/dropout.ts';
 import { modelVariables, type Variable } from '../model/variables.ts';
 import { createWeights } from '../model/weights.ts';
-import { type Checkpoint, checkpointPrefix, listedCheckpoints, openCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import type { PretrainingConfig } from './config.ts';
-import { readPosition, writePosition } from './data-position.ts';
+import { checkedShape, type RecordShape } from './checked-shape.ts';
+import { saveCheckpoint, type TrainingState } from './checkpoint.ts';
+import { TrainingError } from './error.ts';
+import { evaluate, type Validation } from './evaluation.ts';
+import { type Health, watchHealth } from './health.ts';
 import { initialWeights } from './initial-weights.ts';
-import { meansOf } from './means.ts';
+import { type Means, meansOf, noSums, withParts } from './means.ts';
 import { createMoments } from './moments.ts';
 import { learningRate, ratesOf } from './optimizer.ts';
+import { createPace } from './pace.ts';
+import { type StartingPoint, startingPoint } from './starting-point.ts';
 import { openTrainingLog } from './training-log.ts';
-import { createTrainingStep, type PartSums, type TrainingStep } from './training-step.ts';
+import { writePosition } from './training-position.ts';
+import { createTrainingStep, type TrainingStep } from './training-step.ts';
+import { openWorkFolder } from './work-folder.ts';
 
 export interface PretrainOptions {
   readonly device: Device;
@@ -30,6 +37,7 @@ export interface PretrainOptions {
   readonly resume?: string;
   readonly steps: number;
   readonly batchSize: number;
+  readonly validationBatchSize: number;
   /** The most sequences that go through the model at once. */
   readonly microBatch: number;
   readonly replicas: number;
@@ -37,118 +45,122 @@ export interface PretrainOptions {
   readonly shuffle: boolean;
   /** Replaces the configuration's three rates. */
   readonly dropout?: number;
-  /** Where unfinished work lies: `model_dir` and `log.jsonl`. */
+  /** Where unfinished work lies: `model_dir`, `log.jsonl`, and what a stopped training left. */
   readonly work: string;
   readonly signal: AbortSignal;
   progress(done: number, total: number, unit: string): void;
   metric(name: string, value: number, step: number): void;
   log(line: string): void;
-}
-
-/** A training that cannot start or go on: the message says why and what to do. */
-export class TrainingError extends Error {
-  override readonly name = 'TrainingError';
+  warn(line: string): void;
 }
 
 /** Trains to the last step. Leaves `model_dir` and `log.jsonl` in the work folder; interrupted, it can be called again. */
 export async function pretrain(options: PretrainOptions): Promise<void> {
-  const { device, config, seed, steps, signal } = options;
-  const { trainer } = config;
-  const modelDirectory = join(options.work, 'model_dir');
-  mkdirSync(modelDirectory, { recursive: true });
-  const start = startingPoint(options, modelDirectory);
+  const { config, seed, steps, signal, batchSize, validation } = options;
+  const { trainer, architecture } = config;
+  const work = openWorkFolder(options.work);
   const shape = await checkedShape(options);
-  const log = openTrainingLog(join(options.work, 'log.jsonl'), start.step);
+  const start = startingPoint(options, work);
+  const log = openTrainingLog(work.log, start.step);
+  const health = watchHealth(work.modelDirectory, architecture.vocabSize, trainer.lossUpperBound);
   const step = createStep(options, start, shape);
-  const untrained = untrainedWeights(config, start, seed);
+  const stateAfter = stateReader(step, options, start, health);
   start.checkpoint?.close();
-  options.log(`${start.how}; ${device.name}${step.operations > 0 ? `, ${step.operations} operations traced` : ''}`);
+  const traced = step.operations > 0 ? `, ${step.operations} operations traced` : '';
+  options.log(`${start.how}; ${options.device.name}${traced}, ${step.microBatch} sequences at once`);
 
   let done = start.step;
-  let saves = start.checkpoint?.saves ?? 0;
-  let lastSaved = start.step > 0 ? start.step : undefined;
   let position = start.position;
-  const save = () => {
-    if (lastSaved === done) return;
-    saves++;
-    // The position first: a checkpoint that is named as the latest must have it.
-    writePosition(join(modelDirectory, `ckpt-${done}`), position);
-    const state = { step: done, saves, ...readers(step, config, untrained) };
-    const prefix = saveCheckpoint(modelDirectory, config.architecture, config.optimizer, state, trainer.maxToKeep);
-    lastSaved = done;
-    options.log(`step ${done}: wrote ${prefix.slice(options.work.length + 1)}`);
+  let loop = start.position?.loop ?? noSums;
+  let lastSaved = start.lastSaved;
+  let saves = start.whole ? (start.checkpoint?.saves ?? 0) : 0;
+  const pace = createPace(batchSize * shape.tokens);
+
+  const save = (directory: string, maxToKeep: number) => {
+    // The log and the position first: a checkpoint that is named as the latest must have them.
+    log.sync();
+    if (position !== undefined) writePosition(join(directory, `ckpt-${done}`), { ...position, loop });
+    saveCheckpoint(directory, architecture, config.optimizer, stateAfter(done, saves), maxToKeep);
+    options.log(`step ${done}: wrote ${basename(directory)}/ckpt-${done}`);
+  };
+  const validates = (at: number) => validation.length > 0 && (at % trainer.validationInterval === 0 || at === steps);
+  const endsLoop = (at: number) => at % trainer.stepsPerLoop === 0 || at === steps || validates(at);
+  /** One line of means, an evaluation and a checkpoint when they are due. */
+  const closeLoop = async () => {
+    const means = meansOf(loop);
+    const line = { step: done, ...means, learning_rate: learningRate(config.schedule, done) };
+    const validated = validates(done) ? await evaluate(step, validationOf(options), signal) : undefined;
+    log.write(line);
+    if (validated !== undefined) log.write({ step: done, ...validated });
+    for (const [name, value] of Object.entries({ ...line, ...validated })) {
+      if (name !== 'step') options.metric(name, value, done);
+    }
+    options.log(loopText(line, validated, pace.overall()));
+    loop = noSums;
+    if (lastSaved === undefined || done - lastSaved >= trainer.checkpointInterval || done === steps) {
+      saves++;
+      save(work.modelDirectory, trainer.maxToKeep);
+      lastSaved = done;
+    }
+    pace.restart();
   };
 
   try {
-    const loop: PartSums[][] = [];
-    for await (const batch of batches(options, position)) {
-      if (done >= steps) break;
-      checkIds(batch, config.architecture.vocabSize, options.records);
-      const parts = step.run(batch, ratesOf(config.schedule, config.optimizer, done + 1), dropoutSeed(seed, done));
-      done++;
-      position = batch.position;
-      loop.push([...parts]);
-      const now = meansOf([parts]);
-      if (!Number.isFinite(now.training_loss)) throw diverged(done, now.training_loss, modelDirectory);
-      options.progress(done, steps, 'steps');
-      options.metric('loss', now.training_loss, done);
-
-      const loopEnds = done % trainer.stepsPerLoop === 0 || done === steps;
-      if (loopEnds) {
-        const line = { step: done, ...meansOf(loop), learning_rate: learningRate(config.schedule, done) };
-        log.write(line);
-        for (const [name, value] of Object.entries(line)) if (name !== 'step') options.metric(name, value, done);
-        loop.length = 0;
-        if (options.validation.length > 0 && isDue(done, steps, trainer.validationInterval)) {
-          log.write({ step: done, ...(await evaluation(options, step)) });
-        }
-        if (lastSaved === undefined || done - lastSaved >= trainer.checkpointInterval || done === steps) save();
-      }
-      if (signal.aborted && done < steps) {
-        save();
-        throw new TrainingError(
-          `stopped at step ${done} of ${steps}, with a checkpoint: run again to go on from there`,
-        );
+    // A training that was stopped in the evaluation at a loop's end takes it up again there.
+    if (loop.parts > 0 && endsLoop(done)) await closeLoop();
+    if (done < steps) {
+      for await (const batch of batchesOf(options, position)) {
+        const parts = step.run(batch, ratesOf(config.schedule, config.optimizer, done + 1), dropoutSeed(seed, done));
+        done++;
+        loop = withParts(loop, parts);
+        position = { ...batch.position, loop };
+        const { training_loss } = meansOf(withParts(noSums, parts));
+        health.checkLoss(done, training_loss);
+        options.progress(done, steps, 'steps');
+        options.metric('loss', training_loss, done);
+        options.metric('tokens/s', pace.stepDone(), done);
+        if (endsLoop(done)) await closeLoop();
+        if (done === steps) break;
+        // Steps and most batches are made without waiting: signals get through here alone.
+        await setImmediate();
+        signal.throwIfAborted();
       }
     }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    save(work.interrupted, 1);
+    throw new TrainingError(`stopped at step ${done} of ${steps}, with a checkpoint: run again to go on from there`);
   } finally {
     step.dispose();
     log.close();
   }
+  work.finish();
 }
 
-interface StartingPoint {
-  readonly step: number;
-  readonly position: DataPosition | undefined;
-  readonly checkpoint: Checkpoint | undefined;
-  /** For the log. */
-  readonly how: string;
-  /** Moments and step are restored too. */
-  readonly whole: boolean;
+/** Records that the shuffle draws from; Model Garden's default is 100 and reads 8 files at once, ours draws from more. */
+const shuffleBuffer = 10_000;
+
+function batchesOf({ records, batchSize, seed, shuffle, config }: PretrainOptions, from: DataPosition | undefined) {
+  return readBatches(records, {
+    batchSize,
+    seed,
+    shuffleBuffer: shuffle ? shuffleBuffer : 0,
+    epochs: Infinity,
+    limits: config.architecture,
+    ...(from && { from }),
+  });
 }
 
-/** Unfinished work first, then a training to resume, then weights to start from, then fresh ones. */
-function startingPoint({ initCheckpoint, resume }: PretrainOptions, modelDirectory: string): StartingPoint {
-  const unfinished = listedCheckpoints(modelDirectory).length > 0 ? modelDirectory : undefined;
-  const whole = unfinished ?? resume;
-  if (whole !== undefined) {
-    const checkpoint = openCheckpoint(whole);
-    const position = readPosition(checkpoint.prefix);
-    const data = position === undefined ? ', with the data from its beginning' : '';
-    return {
-      step: checkpoint.step,
-      position,
-      checkpoint,
-      how: `goes on from step ${checkpoint.step}${data}`,
-      whole: true,
-    };
-  }
-  if (initCheckpoint === undefined || initCheckpoint === '') {
-    return { step: 0, position: undefined, checkpoint: undefined, how: 'starts from fresh weights', whole: false };
-  }
-  const checkpoint = openCheckpoint(initCheckpoint);
-  const how = `starts from the weights of ${checkpointPrefix(initCheckpoint).split('/').at(-1)}, with a fresh optimizer`;
-  return { step: 0, position: undefined, checkpoint, how, whole: false };
+function validationOf({ config, validation, validationBatchSize, replicas }: PretrainOptions): Validation {
+  const { validationSteps } = config.trainer;
+  const { architecture } = config;
+  return {
+    records: validation,
+    batchSize: validationBatchSize,
+    replicas,
+    steps: validationSteps,
+    limits: architecture,
+  };
 }
 
 /** Variables that a continuation takes from the checkpoint; Model Garden starts the next-sentence output anew. */
@@ -163,7 +175,7 @@ function createStep(
   const weights = createWeights(device, architecture, (variable) =>
     checkpoint !== undefined && (whole || isContinued(variable))
       ? checkpoint.weight(variable)
-      : initialWeights(variable, architecture.initializerRange, seed),
+      : freshWeight(variable, config, seed),
   );
   const moments = createMoments(device, weights, whole ? checkpoint : undefined);
   return createTrainingStep(device, weights, moments, {
@@ -176,144 +188,55 @@ function createStep(
     optimizer: config.optimizer,
     batchSize,
     replicas,
-    microBatch: largestDivisor(batchSize / replicas, microBatch),
+    microBatch,
     positions: tokens,
     predictions: masks,
     traced: device.kind === 'tensorflow',
   });
 }
 
-/** The largest divisor of `size` that is not above `limit`: micro-batches are all of one size, that of the trace. */
-function largestDivisor(size: number, limit: number): number {
-  let divisor = Math.min(size, limit);
-  while (size % divisor !== 0) divisor--;
-  return divisor;
+function freshWeight(variable: Variable, config: PretrainingConfig, seed: number): Float32Array {
+  const inMaskedLm = variable.key.startsWith('masked_lm/dense/');
+  const range = inMaskedLm ? config.maskedLmInitializerRange : config.architecture.initializerRange;
+  return initialWeights(variable, range, seed);
 }
 
-interface RecordShape {
-  readonly tokens: number;
-  readonly masks: number;
-}
-
-/** The records' shape, held against the configuration and the options. */
-async function checkedShape({
-  config,
-  records,
-  validation,
-  batchSize,
-  replicas,
-}: PretrainOptions): Promise<RecordShape> {
-  const shape = await recordShape(records);
-  const { maxPositions } = config.architecture;
-  const { seq_length, max_predictions_per_seq } = config.trainData;
-  if (shape.tokens > maxPositions) {
-    throw new TrainingError(
-      `the records have ${shape.tokens} tokens, the model has max_position_embeddings ${maxPositions}`,
-    );
-  }
-  if (shape.tokens !== seq_length || shape.masks !== max_predictions_per_seq) {
-    throw new TrainingError(
-      `the records have ${shape.tokens} tokens and ${shape.masks} predictions, the data configuration says seq_length ${seq_length} ` +
-        `and max_predictions_per_seq ${max_predictions_per_seq}: make one like the other`,
-    );
-  }
-  if (batchSize % replicas !== 0)
-    throw new TrainingError(`a batch of ${batchSize} cannot be cut into ${replicas} equal replicas`);
-  if (validation.length > 0) {
-    const other = await recordShape(validation);
-    if (other.tokens !== shape.tokens || other.masks !== shape.masks) {
-      throw new TrainingError(
-        'the validation records have another shape than the training records: make both with the same lengths',
-      );
-    }
-  }
-  return shape;
-}
-
-/** Ids outside the vocabulary would read other rows, or end the process. */
-function checkIds(batch: Batch, vocabSize: number, records: readonly string[]): void {
-  for (const ids of [batch.inputWordIds, batch.maskedIds]) {
-    for (const id of ids) {
-      if (id >= vocabSize) {
-        throw new TrainingError(
-          `${records[0]} holds the token id ${id}, but the model has vocab_size ${vocabSize}: it was made with another vocabulary`,
-        );
-      }
-    }
-  }
-}
-
-/** Records that the shuffle draws from; Model Garden's default is 100 and reads 8 files at once, ours draws from more. */
-const shuffleBuffer = 10_000;
-
-function batches({ records, batchSize, seed, shuffle }: PretrainOptions, from: DataPosition | undefined) {
-  return readBatches(records, {
-    batchSize,
-    seed,
-    shuffleBuffer: shuffle ? shuffleBuffer : 0,
-    epochs: Infinity,
-    ...(from && { from }),
-  });
-}
-
-async function evaluation(
-  { config, validation, seed, batchSize }: PretrainOptions,
+/** What the checkpoint's writer reads, one variable at a time. The pooler that Model Garden's encoder carries along is kept as it was. */
+function stateReader(
   step: TrainingStep,
-): Promise<Record<string, number>> {
-  const most = config.trainer.validationSteps > 0 ? config.trainer.validationSteps : Infinity;
-  const measured: PartSums[][] = [];
-  const size = config.validationData?.global_batch_size ?? batchSize;
-  for await (const batch of readBatches(validation, {
-    batchSize: Math.min(size, batchSize),
-    seed,
-    shuffleBuffer: 0,
-    epochs: 1,
-  })) {
-    measured.push([step.evaluate(batch)]);
-    if (measured.length >= most) break;
-  }
-  const means = meansOf(measured);
-  return Object.fromEntries(Object.entries(means).map(([name, value]) => [`validation_${name}`, value]));
-}
-
-/** The pooler that Model Garden's encoder carries along: kept as it was. */
-function untrainedWeights(
-  { architecture }: PretrainingConfig,
+  { config, seed }: PretrainOptions,
   { checkpoint }: StartingPoint,
-  seed: number,
-): ReadonlyMap<string, Float32Array> {
-  const untrained = modelVariables(architecture).filter((variable) => !variable.trained);
-  return new Map(
-    untrained.map((variable) => [
-      variable.key,
-      checkpoint?.has(variable)
-        ? checkpoint.weight(variable)
-        : initialWeights(variable, architecture.initializerRange, seed),
-    ]),
+  health: Health,
+): (done: number, saves: number) => TrainingState {
+  const variables = modelVariables(config.architecture);
+  const index = new Map(variables.filter(({ trained }) => trained).map((variable, i) => [variable.key, i]));
+  const untrained = new Map(
+    variables
+      .filter(({ trained }) => !trained)
+      .map((variable) => [
+        variable.key,
+        checkpoint?.has(variable) ? checkpoint.weight(variable) : freshWeight(variable, config, seed),
+      ]),
   );
-}
-
-/** What the checkpoint's writer reads, one variable at a time. */
-function readers(
-  step: TrainingStep,
-  { architecture }: PretrainingConfig,
-  untrained: ReadonlyMap<string, Float32Array>,
-) {
-  const trained = modelVariables(architecture).filter((variable) => variable.trained);
-  const index = new Map(trained.map((variable, i) => [variable.key, i]));
-  return {
-    weight: ({ key }: Variable) => untrained.get(key) ?? step.read(index.get(key)!, 'weight'),
-    moment: ({ key }: Variable, which: 'm' | 'v') => step.read(index.get(key)!, which),
+  return (done, saves) => {
+    const read = (variable: Variable, which: 'weight' | 'm' | 'v') =>
+      health.finite(done, variable, step.read(index.get(variable.key)!, which));
+    return {
+      step: done,
+      saves,
+      weight: (variable) => untrained.get(variable.key) ?? read(variable, 'weight'),
+      moment: read,
+    };
   };
 }
 
-const isDue = (done: number, steps: number, interval: number) => done % interval === 0 || done === steps;
-
-function diverged(step: number, loss: number, modelDirectory: string): TrainingError {
-  const last = listedCheckpoints(modelDirectory).at(-1);
-  const rest =
-    last === undefined ? 'there is no checkpoint yet' : `the last good checkpoint is ${join(modelDirectory, last)}`;
-  return new TrainingError(
-    `the loss is ${loss} at step ${step}; ${rest}. A lower learning rate or a longer warm-up may help`,
-  );
+function loopText(line: Means & { step: number; learning_rate: number }, validated: object | undefined, pace: number) {
+  const parts = [
+    `loss ${line.training_loss.toFixed(4)} (masked LM ${line.lm_example_loss.toFixed(4)}, next sentence ${line.next_sentence_loss.toFixed(4)})`,
+    `accuracy ${line.masked_lm_accuracy.toFixed(3)} and ${line.next_sentence_accuracy.toFixed(3)}`,
+    `rate ${line.learning_rate.toExponential(2)}`,
+    `${Math.round(pace)} tokens/s`,
+    ...Object.entries(validated ?? {}).map(([name, value]) => `${name} ${(value as number).toFixed(4)}`),
+  ];
+  return `step ${line.step}: ${parts.join(', ')}`;
 }

@@ -12,7 +12,14 @@ import { createDropout, type DropoutSeed, noDropout } from '../model/dropout.ts'
 import { createOperations, type Gelu } from '../model/operations.ts';
 import { type Losses, type ModelOptions, pretrainingLogits, pretrainingLosses } from '../model/pretraining-model.ts';
 import type { Weights } from '../model/weights.ts';
-import { batchOfZeros, type Inputs, microBatchInputs, microBatchOf } from './device-batch.ts';
+import {
+  type BatchShape,
+  batchOfZeros,
+  type Inputs,
+  microBatchInputs,
+  microBatchOf,
+  type Rows,
+} from './device-batch.ts';
 import type { Moments } from './moments.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerConfig, type Rates } from './optimizer.ts';
 
@@ -22,7 +29,7 @@ export interface StepConfig extends ModelOptions {
   /** Sequences in a global batch, divisible by `replicas`. */
   readonly batchSize: number;
   readonly replicas: number;
-  /** Sequences that go through the model at once: divides batchSize / replicas. */
+  /** The most sequences that go through the model at once. */
   readonly microBatch: number;
   /** S and P of the records. */
   readonly positions: number;
@@ -49,6 +56,8 @@ export interface TrainingStep {
   read(i: number, which: 'weight' | 'm' | 'v'): Float32Array;
   /** Operations of the traced graph, none when eager. */
   readonly operations: number;
+  /** Sequences that go through the model at once. */
+  readonly microBatch: number;
   dispose(): void;
 }
 
@@ -63,7 +72,10 @@ export function createTrainingStep(
   const trained = weights.trained.map((variable) => variable.device);
   const count = trained.length;
   const perPart = config.batchSize / config.replicas;
-  const inOneGo = config.replicas === 1 && config.microBatch === perPart;
+  // Micro-batches are all of one size, that of the trace; the last of a part may end in padding.
+  const microBatch = Math.ceil(perPart / Math.ceil(perPart / config.microBatch));
+  const shape: BatchShape = { ...config, microBatch };
+  const inOneGo = config.replicas === 1 && microBatch === perPart;
   const zeroes = () =>
     inOneGo ? [] : trained.map((weight) => tf.tidy(() => tf.variable(tf.zerosLike(weight), false)));
   const [partGradient, totalGradient] = [zeroes(), zeroes()];
@@ -75,7 +87,7 @@ export function createTrainingStep(
   let words: DropoutSeed['words'] = [0, 0];
 
   const lossesOf = (inputs: Inputs, dropout = noDropout): Losses => {
-    const batch = microBatchOf(inputs, config);
+    const batch = microBatchOf(inputs, shape);
     return pretrainingLosses(device, ops, pretrainingLogits(device, ops, weights.named, batch, config, dropout), batch);
   };
   const kept = (losses: Losses): Record<string, Tensor> =>
@@ -97,15 +109,16 @@ export function createTrainingStep(
   const nothing = () => ({ done: tf.keep(tf.scalar(0)) });
 
   const seedInput = (): Inputs => (usesDropout ? { seed: tf.tensor1d([...words], 'int32') } : {});
-  const microInputs = (batch: Batch, begin: number, part: { masked: number; sequences: number }): Inputs => ({
-    ...microBatchInputs(tf, batch, begin, config),
+  const microInputs = (batch: Batch, rows: Rows, part: { masked: number; sequences: number }): Inputs => ({
+    ...microBatchInputs(tf, batch, rows, shape),
     // divide_no_nan: a part without a single masked token has no masked-LM loss.
     perMasked: tf.scalar(part.masked > 0 ? 1 / part.masked : 0),
     perSequence: tf.scalar(1 / part.sequences),
     ...seedInput(),
   });
   const rateInputs = ({ decay, adam }: Rates): Inputs => ({ decay: tf.scalar(decay), adam: tf.scalar(adam) });
-  const example = () => microInputs(batchOfZeros(config), 0, { masked: 1, sequences: 1 });
+  const allRows: Rows = { begin: 0, end: microBatch };
+  const example = () => microInputs(batchOfZeros(shape), allRows, { masked: 1, sequences: 1 });
   const noRates: Rates = { decay: 0, adam: 0 };
 
   const functions: Record<string, TracedFunction> = inOneGo
@@ -147,7 +160,7 @@ export function createTrainingStep(
         },
       };
   functions.evaluate = {
-    inputs: microBatchInputs(tf, batchOfZeros(config), 0, config),
+    inputs: microBatchInputs(tf, batchOfZeros(shape), allRows, shape),
     run: (inputs) => kept(lossesOf(inputs)),
   };
   const program: Program = (config.traced ? trace : eagerProgram)(tf, variables, tidied(functions));
@@ -172,13 +185,14 @@ export function createTrainingStep(
       if (inOneGo) {
         words = [seed, 0];
         const [part] = parts;
-        return [{ ...part!, ...sumsOf(call('step', { ...microInputs(batch, 0, part!), ...rateInputs(rates) })) }];
+        return [{ ...part!, ...sumsOf(call('step', { ...microInputs(batch, allRows, part!), ...rateInputs(rates) })) }];
       }
       const measured = parts.map((part, replica) => {
         const sums: BatchSums[] = [];
-        for (let begin = replica * perPart; begin < (replica + 1) * perPart; begin += config.microBatch) {
+        const end = (replica + 1) * perPart;
+        for (let begin = replica * perPart; begin < end; begin += microBatch) {
           words = [seed, begin];
-          sums.push(sumsOf(call('accumulate', microInputs(batch, begin, part))));
+          sums.push(sumsOf(call('accumulate', microInputs(batch, { begin, end }, part))));
         }
         call('closePart', {});
         return { ...part, ...sums.reduce(added) };
@@ -188,13 +202,14 @@ export function createTrainingStep(
     },
     evaluate(batch) {
       const sums: BatchSums[] = [];
-      for (let begin = 0; begin < batch.size; begin += config.microBatch) {
-        sums.push(sumsOf(call('evaluate', microBatchInputs(tf, batch, begin, config))));
+      for (let begin = 0; begin < batch.size; begin += microBatch) {
+        sums.push(sumsOf(call('evaluate', microBatchInputs(tf, batch, { begin, end: batch.size }, shape))));
       }
       return { ...partsOf(batch, 1)[0]!, ...sums.reduce(added) };
     },
     read: (i, which) => program.read(i + count * ['weight', 'm', 'v'].indexOf(which)) as Float32Array,
     operations: program.operations,
+    microBatch,
     dispose: () => program.dispose(),
   };
 }
