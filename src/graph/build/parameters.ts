@@ -1,3 +1,4 @@
+import { safeParse, z } from 'zod';
 import type { Stage } from '../../stage/define.ts';
 import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
@@ -9,14 +10,18 @@ import type { StageShape } from '../expand/stage-shape.ts';
 
 export type Parameters = { readonly [key: string]: Json };
 
-/** `with`, read by the stage's schema, with its defaults; strings may hold marks. Undefined after a fault. */
+/**
+ * `with`, read by the stage's schema, with its defaults; strings may hold marks. What comes to null, as a parameter of the
+ * workflow may that is for other workflows to fill, counts as not given. Undefined after a fault.
+ */
 export function readParameters(shape: StageShape, stage: Stage, scope: Scope, fault: Fault): Parameters | undefined {
   const node = child(shape.node, 'with');
-  const given = node ? evaluateNode(node, scope, fault) : {};
-  if (given === undefined) return undefined;
+  const written = node ? evaluateNode(node, scope, fault) : {};
+  if (written === undefined) return undefined;
+  const given = withoutNulls(written as Parameters, stage);
   const known = Object.keys(stage.params.shape);
   let fine = true;
-  for (const name of Object.keys(given as Parameters)) {
+  for (const name of Object.keys(written as Parameters)) {
     if (known.includes(name)) continue;
     fine = false;
     const key = node?.kind === 'map' ? node.entries.get(name)!.key : shape.key;
@@ -28,7 +33,7 @@ export function readParameters(shape: StageShape, stage: Stage, scope: Scope, fa
       const [name] = issue.path;
       if (issue.code === 'unrecognized_keys' && issue.path.length === 0) continue;
       fine = false;
-      const missing = name !== undefined && issue.path.length === 1 && !Object.hasOwn(given as Parameters, name);
+      const missing = name !== undefined && issue.path.length === 1 && !Object.hasOwn(given, name);
       if (missing)
         fault(
           shape.key,
@@ -43,6 +48,13 @@ export function readParameters(shape: StageShape, stage: Stage, scope: Scope, fa
     }
   }
   return fine && result.success ? (plainJson(result.data) as Parameters) : undefined;
+}
+
+/** A null that the stage's schema knows stays. */
+function withoutNulls(parameters: Parameters, { params }: Stage): Parameters {
+  const isGiven = ([name, value]: readonly [string, Json]) =>
+    value !== null || safeParse(params.shape[name] ?? z.never(), null).success;
+  return Object.fromEntries(Object.entries(parameters).filter(isGiven));
 }
 
 function valueAt(value: Json, path: readonly PropertyKey[]): Json {

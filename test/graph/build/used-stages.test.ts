@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { instance, planOf, sourcesOf } from '../../workflow/workspace.ts';
+import { compileText, instance, planOf, sourcesOf } from '../../workflow/workspace.ts';
 
 const files = {
   'a.txt': 'text',
@@ -38,6 +38,15 @@ test('a default written out gives the same recipe as one left out', async () => 
     (await trained(`with: {steps: 5, rate: 1.0e-3}\n${inputs}`)).recipe,
     (await trained(`with: {steps: 5}\n${inputs}`)).recipe,
   );
+});
+
+test('a parameter that comes to null is not given: it takes its default, and a required one is missed', async () => {
+  const inputs = 'inputs: {records: a.txt}';
+  const given = await trained(`with: {steps: 5, rate: "\${{ null }}", teacher: null}\n${inputs}`);
+  assert.deepEqual(given.with, { steps: 5, rate: 0.001, optimizer: 'adam', backend: 'auto', seed: 0 });
+  const compiled = await compileText(train(`with: {steps: null}\n${inputs}`), files);
+  assert.ok(!compiled.ok);
+  assert.match(compiled.diagnostics[0]!.message, /train needs the parameter 'steps'/);
 });
 
 test('unfinished work is identified by what the stage names, not by its version', async () => {
