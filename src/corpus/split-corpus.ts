@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cpythonRandom } from '../text/cpython-random.ts';
 import { forEachTextLine } from '../text/reading/read-lines.ts';
-import { whitespaceAt } from '../text/whitespace.ts';
+import { mayBeWhitespace, whitespaceAt } from '../text/whitespace.ts';
 import { createLineFile, type LineFile } from './line-file.ts';
 import { readTexts } from './text-inputs.ts';
 
@@ -16,6 +16,9 @@ export interface SplitOptions {
   log?(message: string): void;
 }
 
+/** Small, so that a decompressing process can go on while a block is worked on: what waits for us must fit into its pipe. */
+const blockSize = 1 << 16;
+
 /**
  * Deals documents (runs of lines that end with a blank one) to files at random, each line's white space made single
  * spaces. Two documents stay together where a text does not end with a blank line. Throws `TextError`.
@@ -26,7 +29,7 @@ export async function splitCorpus(options: SplitOptions): Promise<void> {
   const files = Array.from({ length: fileCount }, (_, i) => createLineFile(join(directory, shardName(i + 1))));
   let file = files[firstFile(random.randint(1, fileCount), options)]!;
   try {
-    for await (const { bytes, bytesRead } of readTexts(texts)) {
+    for await (const { bytes, bytesRead } of readTexts(texts, blockSize)) {
       signal?.throwIfAborted();
       forEachTextLine(bytes, (begin, end) => {
         const isBlank = addLine(file, bytes, begin, end);
@@ -54,16 +57,20 @@ function addLine(file: LineFile, bytes: Uint8Array, begin: number, end: number):
   let to = start;
   let isBehindSpace = false;
   for (let at = begin; at < end; ) {
-    const space = whitespaceAt(bytes, at, end);
-    if (space > 0) {
-      isBehindSpace = true;
-      at += space;
-      continue;
+    const byte = bytes[at]!;
+    // Most Japanese characters begin with E3, of which only those with 80 behind it may be spaces.
+    if (mayBeWhitespace[byte] === 1 && (byte !== 0xe3 || bytes[at + 1] === 0x80)) {
+      const space = whitespaceAt(bytes, at, end);
+      if (space > 0) {
+        isBehindSpace = to > start;
+        at += space;
+        continue;
+      }
     }
-    if (isBehindSpace && to > start) buffer[to++] = 0x20;
+    if (isBehindSpace) buffer[to++] = 0x20;
     isBehindSpace = false;
-    buffer[to++] = bytes[at++]!;
-    while (at < end && (bytes[at]! & 0xc0) === 0x80) buffer[to++] = bytes[at++]!;
+    buffer[to++] = byte;
+    at++;
   }
   buffer[to] = 0x0a;
   file.advance(to + 1);
