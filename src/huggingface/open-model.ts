@@ -6,6 +6,8 @@ import { type BertConfig, readBertConfig } from './config/bert-config.ts';
 import { readTokenizerConfig, type TokenizerConfig } from './config/tokenizer-config.ts';
 import { ModelError } from './model-error.ts';
 import { modelTensor, transpose } from './tensor-names.ts';
+import { readTensorflow } from './weights/hdf5/read-tensorflow.ts';
+import { readFlax } from './weights/msgpack/read-flax.ts';
 import { readPytorch } from './weights/pytorch/read-pytorch.ts';
 import { readSafetensors } from './weights/safetensors/read-safetensors.ts';
 import type { TensorFile } from './weights/tensor-file.ts';
@@ -24,7 +26,10 @@ export interface Model {
   close(): void;
 }
 
-/** Weights are read when they are asked for, from model.safetensors, else pytorch_model.bin. Throws `ModelError` that says what is missing or wrong. */
+/**
+ * Weights are read when they are asked for, from the first there is of model.safetensors, pytorch_model.bin, tf_model.h5
+ * and flax_model.msgpack. Throws `ModelError` that says what is missing or wrong.
+ */
 export async function openModel(directory: string): Promise<Model> {
   const config = await readBertConfig(join(directory, 'config.json'));
   const tokenizer = await readTokenizerConfig(join(directory, 'tokenizer_config.json'));
@@ -67,12 +72,19 @@ export function readVariable(model: Model, variable: Variable): Float32Array {
   return transposed ? transpose(values, shape[0]!, shape[1]!) : values;
 }
 
+/** In the order of preference. */
+const readers: Readonly<Record<string, (path: string) => Promise<TensorFile>>> = {
+  'model.safetensors': readSafetensors,
+  'pytorch_model.bin': readPytorch,
+  'tf_model.h5': readTensorflow,
+  'flax_model.msgpack': readFlax,
+};
+
 function openWeights(directory: string): Promise<TensorFile> {
-  const readers = { 'model.safetensors': readSafetensors, 'pytorch_model.bin': readPytorch };
   for (const [name, read] of Object.entries(readers)) {
     if (existsSync(join(directory, name))) return read(join(directory, name));
   }
-  throw new ModelError(`${directory} holds no weights: neither ${Object.keys(readers).join(' nor ')} is in it`);
+  throw new ModelError(`${directory} holds no weights: none of ${Object.keys(readers).join(', ')} is in it`);
 }
 
 /**

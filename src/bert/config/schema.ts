@@ -59,7 +59,8 @@ const headSchema = z.strictObject({
   dropout_rate: rate.default(0),
 });
 
-const bertSchema = z.strictObject({
+/** `task.model.encoder.bert`. */
+export const bertSchema = z.strictObject({
   attention_dropout_rate: rate.default(0.1),
   dropout_rate: rate.default(0.1),
   // Model Garden's `gelu` is the tanh approximation; `gelu_erf` is ours, for the ablation.

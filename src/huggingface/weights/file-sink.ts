@@ -1,0 +1,35 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+/** A file that is being written, from its beginning or at any place. */
+export interface FileSink {
+  /** Where the next `append` goes. */
+  readonly length: number;
+  append(bytes: Uint8Array): void;
+  writeAt(offset: number, bytes: Uint8Array): void;
+  close(): void;
+}
+
+export function openFileSink(path: string): FileSink {
+  const file = openSync(path, 'wx');
+  let length = 0;
+  let open = true;
+  const writeAt = (offset: number, bytes: Uint8Array): void => {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(file, bytes, done, bytes.length - done, offset + done);
+    }
+  };
+  return {
+    get length() {
+      return length;
+    },
+    append(bytes) {
+      writeAt(length, bytes);
+      length += bytes.length;
+    },
+    writeAt,
+    close() {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}

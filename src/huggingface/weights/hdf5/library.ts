@@ -1,0 +1,85 @@
+/**
+ * The HDF5 library (h5wasm), confined: it opens the one file that it is asked for and no other, whatever links, external data or filters a
+ * file names; and what goes wrong in it is told to the caller, not to the terminal.
+ */
+import { resolve } from 'node:path';
+import type { File } from 'h5wasm/node';
+import { ModelError } from '../../model-error.ts';
+
+type Library = typeof import('h5wasm/node');
+
+/** The part of Emscripten's file system that is taken over. */
+interface FileSystem {
+  readonly ErrnoError: new (errno: number) => Error;
+  open(path: string, ...rest: unknown[]): unknown;
+  write(stream: { readonly fd: number }, buffer: unknown, offset: number, length: number, position?: number): number;
+}
+
+export interface Hdf5File {
+  readonly library: Library;
+  readonly root: File;
+  /** Throws the first error of writing that the library met: it does not report one itself. */
+  check(): void;
+  /** Throws as `check` does. */
+  close(): void;
+}
+
+const noEntry = 44; // ENOENT of WASI
+const noSpace = 51;
+const standardError = 2;
+
+const allowed = new Set<string>();
+let loaded: Promise<Library> | undefined;
+let failure: Error | undefined;
+
+/** Opens or (`w`) makes a file. Throws `ModelError` if it is not HDF5. */
+export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<Hdf5File> {
+  loaded ??= confinedLibrary();
+  const library = await loaded;
+  const absolute = resolve(path);
+  allowed.add(absolute);
+  failure = undefined;
+  // The bounds that h5py has: such a file is read by every version of the library.
+  const root = new library.File(absolute, mode, { libver: ['earliest', 'v200'] });
+  if (root.file_id <= 0n) {
+    allowed.delete(absolute);
+    throw failure ?? new ModelError(`${path} is not an HDF5 file, or not a whole one`);
+  }
+  const check = (): void => {
+    if (failure === undefined) return;
+    const full = (failure as { errno?: number }).errno === noSpace;
+    const message = full ? 'ENOSPC: no space left on device' : `cannot be written: ${failure.message}`;
+    throw Object.assign(new Error(`${path}: ${message}`), { code: full ? 'ENOSPC' : 'EIO', path });
+  };
+  return {
+    library,
+    root,
+    check,
+    close() {
+      root.close();
+      allowed.delete(absolute);
+      check();
+    },
+  };
+}
+
+async function confinedLibrary(): Promise<Library> {
+  const library = await import('h5wasm/node');
+  await library.ready;
+  const files = library.FS as unknown as FileSystem;
+  const { open, write } = files;
+  files.open = (path, ...rest) => {
+    if (!allowed.has(path)) throw new files.ErrnoError(noEntry);
+    return open(path, ...rest);
+  };
+  files.write = (stream, buffer, offset, length, position) => {
+    if (stream.fd === standardError) return length;
+    try {
+      return write(stream, buffer, offset, length, position);
+    } catch (error) {
+      failure ??= error as Error;
+      throw error;
+    }
+  };
+  return library;
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { hiddenActs } from '../src/huggingface/config/model-config.ts';
+import { convertCheckpoint } from '../src/huggingface/convert/convert-checkpoint.ts';
+import { weightFormats } from '../src/huggingface/convert/convert-weights.ts';
+import { defineStage } from '../src/stage/index.ts';
+import { explained } from './explained.ts';
+
+export default defineStage({
+  name: 'convert',
+  version: 1,
+  description: 'From a checkpoint to a Hugging Face model directory with a model card',
+  params: z.object({
+    formats: z
+      .array(z.enum(weightFormats))
+      .min(1)
+      .default([...weightFormats])
+      .describe('Weight files to write'),
+    hidden_act: z
+      .enum(hiddenActs)
+      .default('gelu')
+      .describe('What config.json says: gelu as the published models do, gelu_new as Model Garden computes'),
+  }),
+  inputs: {
+    checkpoint: { kind: 'checkpoint', description: 'Model directory, or prefix of a checkpoint' },
+    model: { kind: 'config', description: "Model Garden's model configuration, or a BERT config.json" },
+    vocab: { kind: 'file', description: 'vocab.txt' },
+    tokenizer_config: { kind: 'config', description: 'What tokenizer_config.json shall hold' },
+    params: {
+      kind: 'config',
+      optional: true,
+      description: "The training's params.yaml, for the model card; else it tells what 'model' says",
+    },
+  },
+  outputs: { model: { kind: 'directory', description: 'Model directory' } },
+  async run({ params, inputs, outputs, progress, log, warn, signal }) {
+    await explained(() =>
+      convertCheckpoint({
+        checkpoint: inputs.checkpoint,
+        model: inputs.model,
+        tokenizerConfig: inputs.tokenizer_config,
+        params: inputs.params,
+        vocabulary: inputs.vocab,
+        formats: params.formats,
+        hiddenAct: params.hidden_act,
+        output: outputs.model,
+        progress: (done, total) => progress(done, total, 'tensors'),
+        log,
+        warn,
+        signal,
+      }),
+    );
+  },
+});
