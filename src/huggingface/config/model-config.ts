@@ -1,7 +1,7 @@
 /** `config.json` for a converted model, from Model Garden's configuration or from a BERT `config.json`. */
 import { z } from 'zod';
-import type { Architecture } from '../../bert/model/architecture.ts';
 import { bertSchema } from '../../bert/config/schema.ts';
+import type { Architecture } from '../../bert/model/architecture.ts';
 import { ModelError } from '../model-error.ts';
 import { bertConfig, bertConfigSchema } from './bert-config.ts';
 import { checked } from './read-json.ts';

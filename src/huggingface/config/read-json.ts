@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import { mistakesIn } from '../../bert/config/mistakes.ts';
 import { ModelError } from '../model-error.ts';
 
 /** A JSON file of this shape. Throws `ModelError` that names the file and every key that is wrong. */
@@ -21,6 +22,6 @@ export async function readJson<S extends z.ZodType>(path: string, schema: S): Pr
 export function checked<S extends z.ZodType>(value: unknown, schema: S, source: string): z.output<S> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
-  const lines = error.issues.map(({ path, message }) => `  ${path.join('.') || 'the whole'}: ${message}`);
+  const lines = mistakesIn(error, schema).map((mistake) => `  ${mistake}`);
   throw new ModelError(`${source} cannot be used:\n${lines.join('\n')}`);
 }
