@@ -4,7 +4,7 @@ import type { Key, Manifest, OutputRecord } from './result.ts';
 
 /** Names in a result's folder that no output may have. */
 export const manifestName = 'manifest.json';
-export const logName = 'log';
+export const logName = 'attempt.log';
 
 /** The manifest in a result's folder; undefined if there is none or it is not one of this key. */
 export function readManifest(layout: Layout, key: Key): Manifest | undefined {

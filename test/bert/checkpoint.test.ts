@@ -90,7 +90,13 @@ test('a checkpoint of Model Garden, restored and saved, is the same byte for byt
     intermediateSize: 96,
     maxPositions: 64,
   };
-  const saved = saveCheckpoint(join(folder, 'golden'), architecture, adamWeightDecay, { ...openCheckpoint(golden), step: 20 }, 5);
+  const saved = saveCheckpoint(
+    join(folder, 'golden'),
+    architecture,
+    adamWeightDecay,
+    { ...openCheckpoint(golden), step: 20 },
+    5,
+  );
   const differing = ['index', 'data-00000-of-00001'].filter(
     (suffix) => !readFileSync(`${saved}.${suffix}`).equals(readFileSync(`${golden}.${suffix}`)),
   );

@@ -63,7 +63,7 @@ test('a manifest says what a result holds and what made it', async (t) => {
   assert.deepEqual(manifest.how, { threads: 2 });
   assert.deepEqual(manifest.metrics, { loss: 0.5 });
   assert.deepEqual([manifest.attempt, manifest.kumiki, manifest.run], [1, '0.0.0', 'run-1']);
-  assert.equal(read(store.outputPath(key, 'log')), 'it went well\n');
+  assert.equal(read(store.outputPath(key, 'attempt.log')), 'it went well\n');
 });
 
 test('a finished result is read-only, and executable files stay executable', async (t) => {
