@@ -51,7 +51,7 @@ test('the first checkpoint comes after the first loop, the next by interval, and
   assert.deepEqual(listedCheckpoints(join(folder, 'intervals/model_dir')), ['ckpt-28', 'ckpt-30']);
 });
 
-for (const at of [1, 4, 7, 10, 13, 27, 29]) {
+for (const at of [1, 10, 13, 29]) {
   test(`stopped after step ${at} and run again, a training leaves the same bytes`, async () => {
     const work = `stopped-${at}`;
     const abort = new AbortController();
@@ -100,7 +100,7 @@ test('a training that goes on where a finished one ended has its data, moments a
 });
 
 test('what cannot be resumed is refused by name', async () => {
-  await pretrain(options('done', { steps: 4 }));
+  await pretrain(options('done', { steps: 4, validation: [] }));
   const resume = join(folder, 'done/model_dir');
   await assert.rejects(pretrain(options('too-far', { resume, steps: 4 })), /ckpt-4 is at step 4 already.*raise steps/);
   writeFileSync(join(resume, 'ckpt-4.position.json'), '{"epoch":0}');
