@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fetchPythonPackage } from '../src/fetch/python-package.ts';
@@ -21,9 +21,11 @@ export default defineStage({
       .optional()
       .describe('Digest of the archive that pip downloads; known for unidic-lite==1.0.8 and ipadic==1.0.0'),
   }),
-  inputs: {},
+  inputs: {
+    user: { kind: 'file', list: true, optional: true, description: 'User dictionaries for it (mecab-dict-index -u)' },
+  },
   outputs: { dictionary: { kind: 'directory', description: 'sys.dic, unk.dic, matrix.bin, char.bin, dicrc' } },
-  async run({ params, outputs, scratch, log, signal }) {
+  async run({ params, inputs, outputs, scratch, log, signal }) {
     await explained(async () => {
       if (params.package === embedded) await extractEmbeddedIpadic(outputs.dictionary);
       else {
@@ -37,6 +39,9 @@ export default defineStage({
           log,
         });
         await unpackFolder(archive, 'sys.dic', outputs.dictionary);
+      }
+      for (const [i, path] of (inputs.user ?? []).entries()) {
+        await copyFile(path, join(outputs.dictionary, `user-${String(i + 1).padStart(2, '0')}.dic`));
       }
       await loadDictionary(outputs.dictionary);
     });

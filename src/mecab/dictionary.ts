@@ -5,6 +5,7 @@ import { DictionaryError } from './format/dictionary-error.ts';
 import { type Lexicon, readLexicon, tokensOfKey } from './format/lexicon.ts';
 import { readSettings, type Settings } from './format/settings.ts';
 import { readSharedFile } from './format/shared-file.ts';
+import { userDictionaries } from './format/user-dictionaries.ts';
 import { buildImage, type SearchImage } from './search/image.ts';
 
 /** A MeCab dictionary. All that is large lies in shared memory: post it to worker threads as it is. */
@@ -17,24 +18,23 @@ export interface Dictionary {
 }
 
 /**
- * Reads sys.dic, unk.dic, matrix.bin, char.bin and dicrc of a directory, and user dictionaries.
+ * Reads sys.dic, unk.dic, matrix.bin, char.bin and dicrc of a directory, and the user dictionaries beside them.
  * Throws DictionaryError, which names the file and the reason.
  */
-export async function loadDictionary(
-  directory: string,
-  { user = [] }: { readonly user?: readonly string[] } = {},
-): Promise<Dictionary> {
+export async function loadDictionary(directory: string): Promise<Dictionary> {
   const file = (name: string) => join(directory, name);
   const read = async <T>(path: string, parse: (path: string, buffer: SharedArrayBuffer) => T): Promise<T> =>
     parse(path, await readSharedFile(path));
-  const [system, unknown, connections, characters, settings, ...users] = await Promise.all([
-    read(file('sys.dic'), (path, buffer) => readLexicon(path, buffer, 'system')),
-    read(file('unk.dic'), (path, buffer) => readLexicon(path, buffer, 'unknown')),
-    read(file('matrix.bin'), readConnections),
-    read(file('char.bin'), readCharacters),
-    readSettings(file('dicrc')),
-    ...user.map((path) => read(path, (path, buffer) => readLexicon(path, buffer, 'user'))),
-  ]);
+  // One after the other, so that of several flaws it is always the same that is told.
+  const system = await read(file('sys.dic'), (path, buffer) => readLexicon(path, buffer, 'system'));
+  const unknown = await read(file('unk.dic'), (path, buffer) => readLexicon(path, buffer, 'unknown'));
+  const connections = await read(file('matrix.bin'), readConnections);
+  const characters = await read(file('char.bin'), readCharacters);
+  const settings = await readSettings(file('dicrc'));
+  const users: Lexicon[] = [];
+  for (const path of await userDictionaries(directory, settings)) {
+    users.push(await read(path, (path, buffer) => readLexicon(path, buffer, 'user')));
+  }
   const lexicons = [system, ...users];
   for (const lexicon of [...lexicons, unknown]) requireFit(lexicon, connections);
   const unknownTokens = characters.categories.map((category) => {

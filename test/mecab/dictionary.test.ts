@@ -19,8 +19,8 @@ async function written(changes: Partial<DictionarySource> = {}): Promise<string>
   return directory;
 }
 
-async function refusal(directory: string, user: readonly string[] = []): Promise<string> {
-  const error = await loadDictionary(directory, { user }).then(
+async function refusal(directory: string): Promise<string> {
+  const error = await loadDictionary(directory).then(
     () => assert.fail('the dictionary was accepted'),
     (reason: unknown) => reason,
   );
@@ -34,13 +34,35 @@ test('words of a dictionary compete, and the cheapest path wins', async () => {
   assert.deepEqual(tokenizeText(tagger, 'xa b'), ['x', 'a b']);
 });
 
-test('user dictionaries add words, which are numbered after those of the system', async () => {
+test('user dictionaries beside it add words, which are numbered after those of the system', async () => {
   const directory = await written();
-  const user = join(directory, 'user.dic');
-  await writeUserDictionary(user, smallDictionary.ids, [['背が猫', 1, 1, -500, 'noun,user']]);
-  const tagger = createTagger(await loadDictionary(directory, { user: [user] }));
+  await writeUserDictionary(join(directory, 'user.dic'), smallDictionary.ids, [['背が猫', 1, 1, -500, 'noun,user']]);
+  const tagger = createTagger(await loadDictionary(directory));
   assert.equal(printed(tagger, Buffer.from('猫背が猫')).toString(), '猫\tnoun,cat\n背が猫\tnoun,user\nEOS\n');
   assert.equal(tagger.featureId(1), smallDictionary.words.length);
+});
+
+test('dicrc may say which user dictionaries there are, and in which order', async () => {
+  const cases = [
+    ['bos-feature = B', 'a'],
+    ['userdic = b.dic , a.dic', 'b'],
+    ['userdic = b.dic', 'b'],
+    ['userdic =', 'system'],
+  ] as const;
+  for (const [dicrc, expected] of cases) {
+    const directory = await written({ dicrc, words: [['猫', 1, 1, 100, 'system']] });
+    for (const name of ['a', 'b']) {
+      await writeUserDictionary(join(directory, `${name}.dic`), smallDictionary.ids, [['猫', 1, 1, -100, name]]);
+    }
+    const tagger = createTagger(await loadDictionary(directory));
+    assert.equal(printed(tagger, Buffer.from('猫')).toString(), `猫\t${expected}\nEOS\n`, dicrc);
+  }
+});
+
+test('a user dictionary that lies elsewhere, or is missing, is refused', async () => {
+  const elsewhere = await written({ dicrc: 'userdic = /usr/lib/user.dic' });
+  assert.match(await refusal(elsewhere), /^dicrc: its userdic \/usr\/lib\/user.dic lies elsewhere: copy it beside/);
+  assert.equal(await refusal(await written({ dicrc: 'userdic = none.dic' })), 'none.dic: no such file');
 });
 
 test('unk-feature of dicrc takes the place of the features of unknown words', async () => {
@@ -78,7 +100,10 @@ test('a dictionary in another charset is refused', async () => {
 test('a dictionary of the wrong kind is refused', async () => {
   const directory = await written();
   const system = join(directory, 'sys.dic');
-  assert.match(await refusal(directory, [system]), /not a user dictionary \(it is of type system\)/);
+  const copy = join(directory, 'copy.dic');
+  await writeFile(copy, await readFile(system));
+  assert.match(await refusal(directory), /^copy.dic: not a user dictionary \(it is of type system\); compile it with/);
+  await rm(copy);
   await writeFile(system, await readFile(join(directory, 'unk.dic')));
   assert.match(await refusal(directory), /^sys.dic: not a system dictionary/);
 });

@@ -14,13 +14,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { after, type TestContext } from 'node:test';
 import { create } from 'tar';
+import { createTagger, loadDictionary } from '../../src/mecab/index.ts';
 import dictionary from '../../stages/dictionary.ts';
 import { embeddedIpadic } from '../embedded-ipadic.ts';
+import { writeUserDictionary } from '../mecab/write-dictionary.ts';
 import { runStage } from './run-stage.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'kumiki-dictionary-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 const ipadic = await embeddedIpadic();
+/** Connection ids of IPADIC. */
+const ipadicIds = 1316;
 const dictionaryFiles = ['char.bin', 'dicrc', 'matrix.bin', 'sys.dic', 'unk.dic'];
 
 /** A tar archive of a dictionary as packages have it, and of what `add` puts beside it. */
@@ -56,6 +60,23 @@ const run = (t: TestContext, sha256?: string) => runStage(t, dictionary, { with:
 test('npm:mecab-wasm is the IPADIC that comes along', async (t) => {
   const { outputs } = await runStage(t, dictionary, { with: { package: 'npm:mecab-wasm' } });
   assert.deepEqual(readdirSync(outputs.dictionary).sort(), dictionaryFiles);
+});
+
+test('user dictionaries lie beside it, numbered as they are given', async (t) => {
+  const user = ['z', 'a'].map((name) => join(root, `${name}.dic`));
+  for (const path of user) await writeUserDictionary(path, ipadicIds, [['猫', 1, 1, 0, path]]);
+  const { outputs } = await runStage(t, dictionary, { with: { package: 'npm:mecab-wasm' }, inputs: { user } });
+  const tagger = createTagger(await loadDictionary(outputs.dictionary));
+  assert.equal(tagger.parse(Buffer.from('猫'), 0, 3), 1);
+  assert.deepEqual(readdirSync(outputs.dictionary).sort(), [...dictionaryFiles, 'user-01.dic', 'user-02.dic']);
+  assert.ok(readFileSync(join(outputs.dictionary, 'user-01.dic')).equals(readFileSync(user[0]!)));
+});
+
+test('a user dictionary for another dictionary is refused', async (t) => {
+  const user = join(root, 'other.dic');
+  await writeUserDictionary(user, 5, [['猫', 1, 1, 0, 'x']]);
+  const run = runStage(t, dictionary, { with: { package: 'npm:mecab-wasm' }, inputs: { user: [user] } });
+  await assert.rejects(run, { name: 'StageError', message: /user-01\.dic: compiled for another dictionary: 5 × 5/ });
 });
 
 test("a package's dictionary folder is unpacked, and the archive's digest told", async (t) => {

@@ -22,6 +22,12 @@ const HEADER_BYTES = 72;
 const TOKEN_BYTES = 16;
 const KINDS: readonly LexiconKind[] = ['system', 'user', 'unknown'];
 
+const remedies: Readonly<Record<LexiconKind, string>> = {
+  system: '',
+  unknown: '',
+  user: '; compile it with mecab-dict-index -u, or take it out of this directory',
+};
+
 /** Reads a binary dictionary in place. Throws DictionaryError unless every offset in it stays inside the file. */
 export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: LexiconKind): Lexicon {
   const refuse = (reason: string): never => {
@@ -32,7 +38,7 @@ export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: Lexic
   const [magic, version, type, , leftSize, rightSize, trieBytes, tokenBytes, featureBytes] = header;
   if ((magic ^ MAGIC) >>> 0 !== buffer.byteLength) refuse('no MeCab dictionary, or truncated: size and magic disagree');
   if (version !== VERSION) refuse(`dictionary version ${version}; only ${VERSION} is known`);
-  if (KINDS[type] !== kind) refuse(`not a ${kind} dictionary (it is of type ${KINDS[type] ?? type})`);
+  if (KINDS[type] !== kind) refuse(`not a ${kind} dictionary (it is of type ${KINDS[type] ?? type})${remedies[kind]}`);
   if (HEADER_BYTES + trieBytes + tokenBytes + featureBytes !== buffer.byteLength) refuse('its sections do not fill it');
   if (trieBytes === 0 || trieBytes % 8 || tokenBytes % TOKEN_BYTES) refuse('a section has a broken size');
   const charset = textUntilZero(new Uint8Array(buffer, 40, 32));

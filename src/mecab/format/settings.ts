@@ -7,6 +7,8 @@ export interface Settings {
   readonly maxGroupingSize: number;
   /** Printed for every unknown word in place of unk.dic's. */
   readonly unknownFeature: string | undefined;
+  /** Names of files, where it says which (`userdic`). */
+  readonly userDictionaries: readonly string[] | undefined;
 }
 
 const DEFAULT_MAX_GROUPING_SIZE = 24;
@@ -31,5 +33,10 @@ export async function readSettings(file: string): Promise<Settings> {
   return {
     maxGroupingSize: size > 0 ? size : DEFAULT_MAX_GROUPING_SIZE,
     unknownFeature: values.get('unk-feature') || undefined,
+    userDictionaries: values
+      .get('userdic')
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
   };
 }
