@@ -8,20 +8,21 @@ export type Subwords = (word: string) => number[];
 const longestWord = 100;
 
 /** Greedy longest match; a word that does not come out whole is unknown. White space inside a word divides it. */
-export function wordPieces({ positions }: Vocabulary, unknown: number): Subwords {
+export function wordPieces({ tokens, positions }: Vocabulary, unknown: number): Subwords {
+  const longestToken = tokens.reduce((longest, { length }) => Math.max(longest, length), 0);
+  /** Places of the tokens that go on a word, by their text behind ##. */
+  const continuations = new Map<string, number>();
+  for (const [token, position] of positions) if (token.startsWith('##')) continuations.set(token.slice(2), position);
+
   const piecesOf = (word: string): number[] => {
-    const characters = Array.from(word);
-    if (characters.length > longestWord) return [unknown];
+    if (word.length > longestWord && Array.from(word).length > longestWord) return [unknown];
     const pieces: number[] = [];
-    for (let start = 0; start < characters.length; ) {
-      let end = characters.length;
-      let text = (start > 0 ? '##' : '') + characters.slice(start).join('');
-      let piece = positions.get(text);
-      while (piece === undefined && end > start + 1) {
-        end--;
-        text = text.slice(0, -characters[end]!.length);
-        piece = positions.get(text);
-      }
+    for (let start = 0; start < word.length; ) {
+      const candidates = start === 0 ? positions : continuations;
+      let end = Math.min(word.length, start + longestToken);
+      let piece = candidates.get(word.slice(start, end));
+      // No token ends within a surrogate pair, so cuts may.
+      while (piece === undefined && --end > start) piece = candidates.get(word.slice(start, end));
       if (piece === undefined) return [unknown];
       pieces.push(piece);
       start = end;
