@@ -8,6 +8,8 @@ export interface Measured {
   readonly seconds: number;
   /** Peak resident bytes of the largest process; undefined where GNU time is not installed. */
   readonly peakBytes: number | undefined;
+  /** Of all cores, in user and system mode; undefined where GNU time is not installed. */
+  readonly cpuSeconds?: number | undefined;
 }
 
 const gnuTime = '/usr/bin/time';
@@ -19,7 +21,7 @@ export function measureOnce(
 ): Measured {
   const folder = mkdtempSync(join(tmpdir(), 'kumiki-measure-'));
   const report = join(folder, 'time');
-  const timed = existsSync(gnuTime) ? [gnuTime, '-f', '%M', '-o', report, ...command] : command;
+  const timed = existsSync(gnuTime) ? [gnuTime, '-f', '%M %U %S', '-o', report, ...command] : command;
   const [program = '', ...args] = timed;
   const start = performance.now();
   const child = spawnSync(program, args, {
@@ -30,12 +32,17 @@ export function measureOnce(
     timeout: options.timeoutSeconds === undefined ? undefined : options.timeoutSeconds * 1000,
   });
   const seconds = (performance.now() - start) / 1000;
-  const peak = existsSync(report) ? Number(readFileSync(report, 'utf8').trim().split('\n').at(-1)) * 1024 : undefined;
+  const line = existsSync(report) ? readFileSync(report, 'utf8').trim().split('\n').at(-1)! : undefined;
+  const [kibibytes, user, system] = line === undefined ? [] : line.split(' ').map(Number);
   rmSync(folder, { recursive: true });
   if (child.status !== 0) {
     throw new Error(`${command.join(' ')} ended with ${child.status ?? child.signal}\n${child.stdout}${child.stderr}`);
   }
-  return { seconds, peakBytes: peak };
+  return {
+    seconds,
+    peakBytes: kibibytes === undefined ? undefined : kibibytes * 1024,
+    cpuSeconds: kibibytes === undefined ? undefined : user! + system!,
+  };
 }
 
 export function median(values: readonly number[]): number {
@@ -44,13 +51,15 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Median seconds and largest peak of several runs. */
+/** Median seconds, wall and CPU, and largest peak of several runs. */
 export function measure(runs: number, once: () => Measured): Measured {
   const all = Array.from({ length: runs }, once);
   const peaks = all.flatMap((one) => (one.peakBytes === undefined ? [] : [one.peakBytes]));
+  const cpu = all.flatMap((one) => (one.cpuSeconds === undefined ? [] : [one.cpuSeconds]));
   return {
     seconds: median(all.map((one) => one.seconds)),
     peakBytes: peaks.length > 0 ? Math.max(...peaks) : undefined,
+    cpuSeconds: cpu.length > 0 ? median(cpu) : undefined,
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * The stage pretraining-data on 10 MB of text, whole process, beside the original script (`KUMIKI_ORIGINAL`, its checkout, and
- * `KUMIKI_ORIGINAL_PYTHON`, an interpreter with its packages), and on 300 MB (`KUMIKI_BENCH_LONG=1`), where memory shows what it
- * hangs on. Text and vocabularies: reference data (`KUMIKI_SHARED`); dictionary: `KUMIKI_UNIDIC_LITE`.
+ * `KUMIKI_ORIGINAL_PYTHON`, an interpreter with its packages), and what the v3 job would take at these rates; and on 300 MB
+ * (`KUMIKI_BENCH_LONG=1`), where memory shows what it hangs on. Text and vocabularies: reference data (`KUMIKI_SHARED`);
+ * dictionary: `KUMIKI_UNIDIC_LITE`. Run by itself it takes parts of the settings' names: only those run.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,8 @@ interface Setting {
   readonly vocab: string;
   readonly params: Readonly<Record<string, string | number | boolean>>;
   readonly goal: string;
+  /** Text that v3 makes data of in this setting. */
+  readonly v3Bytes: number;
 }
 
 const common = { do_whole_word_mask: true, use_v2_feature_names: true, gzip_compress: true };
@@ -24,11 +27,15 @@ const short = { ...common, max_seq_length: 128, max_predictions_per_seq: 19, dup
 const long = { ...common, max_seq_length: 512, max_predictions_per_seq: 76, dupe_factor: 30 };
 const character = { subword_tokenizer_type: 'character', vocab_has_no_subword_prefix: true };
 
+const ccBytes = 74.3e9;
+const wikipediaBytes = 4.9e9;
+
 const wordpiece128: Setting = {
   name: 'wordpiece 128 / dupe 5',
   vocab: 'wordpiece-32768.txt',
   params: short,
-  goal: 'goal 2.5 s, 600 MiB, ratio 1/15',
+  goal: 'goal 2.5 s, 600 MiB, 15 ×',
+  v3Bytes: ccBytes,
 };
 const settings: readonly Setting[] = [
   wordpiece128,
@@ -36,13 +43,22 @@ const settings: readonly Setting[] = [
     name: 'wordpiece 512 / dupe 30',
     vocab: 'wordpiece-32768.txt',
     params: long,
-    goal: 'goal 9 s, 600 MiB, ratio 1/20',
+    goal: 'goal 9 s, 600 MiB, 20 ×',
+    v3Bytes: wikipediaBytes,
   },
   {
     name: 'character 128 / dupe 5',
     vocab: 'character-7027.txt',
     params: { ...short, ...character },
-    goal: 'goal 3.5 s, ratio 1/15',
+    goal: 'goal 3.5 s, 15 ×',
+    v3Bytes: ccBytes,
+  },
+  {
+    name: 'character 512 / dupe 30',
+    vocab: 'character-7027.txt',
+    params: { ...long, ...character },
+    goal: '',
+    v3Bytes: wikipediaBytes,
   },
 ];
 
@@ -91,22 +107,39 @@ function writeVaried(path: string, text: string, size: number): void {
   }
 }
 
-function bench(folder: string, archive: string, dictionary: string): void {
+/** Bytes of text that one core gets through in a second. */
+function perCore(bytes: number, { cpuSeconds }: Measured): number {
+  return cpuSeconds === undefined ? Number.NaN : bytes / cpuSeconds;
+}
+
+function printRates(bytes: number, measured: Measured, theirs?: Measured): void {
+  const rates = `${(bytes / 1e6 / measured.seconds).toFixed(2)} MB/s, ${(perCore(bytes, measured) / 1e6).toFixed(2)} MB/s a core`;
+  const times = theirs ? `, ${(theirs.seconds / measured.seconds).toFixed(1)} × the original` : '';
+  console.log(`  ${rates}${times}`);
+}
+
+function bench(folder: string, archive: string, dictionary: string, names: readonly string[]): void {
   const { stdout: text } = spawnSync('xz', ['-dc', archive], { maxBuffer: 1 << 28 });
   const cut = join(folder, 'cut.txt');
   writeFileSync(cut, text.subarray(0, cutBytes));
-  for (const setting of settings) {
+  const wanted = settings.filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));
+  let v3Seconds = 0;
+  for (const setting of wanted) {
     const measured = measure(3, () => ours(folder, dictionary, cut, setting));
     const theirs = original(folder, cut, setting);
     printRow(setting.name, measured, theirs && { name: 'original', measured: theirs }, setting.goal);
-    console.log(`  ${(cutBytes / 1e6 / measured.seconds).toFixed(2)} MB/s`);
+    printRates(cutBytes, measured, theirs);
+    v3Seconds += setting.v3Bytes / perCore(cutBytes, measured);
+  }
+  if (wanted.length === settings.length) {
+    console.log(`v3, 64 + 8 shards, both tokenizations: ${(v3Seconds / 3600).toFixed(1)} core hours at these rates`);
   }
   if (process.env.KUMIKI_BENCH_LONG === undefined) return;
   const longText = join(folder, 'long.txt');
   writeVaried(longText, text.toString(), 30 * cutBytes);
   const measured = ours(folder, dictionary, longText, wordpiece128);
   printRow(`${wordpiece128.name}, 300 MB`, measured, undefined, 'goal 1.2 GiB, MB/s as with 10 MB ± 20 %');
-  console.log(`  ${((30 * cutBytes) / 1e6 / measured.seconds).toFixed(2)} MB/s`);
+  printRates(30 * cutBytes, measured);
 }
 
 const archive = sharedPath('data/ja.cc100.txt.xz');
@@ -116,7 +149,7 @@ if (archive === undefined || dictionary === undefined) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'kumiki-bench-'));
   try {
-    bench(folder, archive, dictionary);
+    bench(folder, archive, dictionary, process.argv.slice(2));
   } finally {
     rmSync(folder, { recursive: true });
   }
