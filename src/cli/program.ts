@@ -2,6 +2,7 @@ import { type Argument, Command, CommanderError } from 'commander';
 import { stageCommands } from '../../stages/commands/index.ts';
 import type { CommandEntry } from '../stage/command.ts';
 import { StageError } from '../stage/define.ts';
+import { StoreError } from '../store/store-error.ts';
 import { version } from '../version.ts';
 import { RequestError } from './request-error.ts';
 
@@ -96,7 +97,9 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`kumiki: ${error.message}\n`);
     return 2;
   }
-  if (error instanceof StageError) {
+  // What fails while things are closed is of less interest than what made us close them.
+  if (error instanceof Error && 'suppressed' in error) return exitCodeOf(error.suppressed);
+  if (error instanceof StageError || error instanceof StoreError) {
     process.stderr.write(`kumiki: ${error.message}\n`);
     return 1;
   }

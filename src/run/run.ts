@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Executor } from '../executors/executor.ts';
 import type { Instance, Plan } from '../graph/plan.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
+import { inStore } from '../store/store-error.ts';
 import { assess, assessInstance, neededInstances } from './assess.ts';
 import { buildInstance } from './attempt/build.ts';
 import type { RunContext } from './context.ts';
@@ -113,8 +114,15 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   const started = performance.now();
 
   const finish = async (): Promise<RunFinished> => {
-    await scheduler.run();
-    control.stop();
+    try {
+      await scheduler.run();
+    } catch (error) {
+      // The store gave way under us: nothing that still runs could be kept.
+      for (const attempt of context.running.values()) attempt.stop('now');
+      throw error;
+    } finally {
+      control.stop();
+    }
     const published = await publishAll(context);
     await temporaries.removeRest();
     await options.store.flush();
@@ -130,7 +138,14 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     events.emit(finished);
     return finished;
   };
-  return { id: folder.id, directory: folder.directory, finished: finish().finally(events.close), interrupt };
+  const closeFiles = () => {
+    try {
+      inStore(options.store.directory, events.close);
+    } finally {
+      folder.close();
+    }
+  };
+  return { id: folder.id, directory: folder.directory, finished: finish().finally(closeFiles), interrupt };
 }
 
 function stageModule({ action }: Instance, root: string, builtin: (name: string) => string): string {

@@ -8,7 +8,7 @@ import { namesIn } from './remove.ts';
 import type { Key } from './result.ts';
 import { resumableScratch, temporaryScratch } from './scratch.ts';
 import type { Attempt, AttemptRequest, ClaimOptions } from './store.ts';
-import { StoreError } from './store-error.ts';
+import { inStore, StoreError } from './store-error.ts';
 
 /** Begins an attempt at a locked key: makes its folders, and finds unfinished work of the same identity. */
 export async function beginAttempt(
@@ -35,7 +35,8 @@ export async function beginAttempt(
     scratch: scratch.path,
     resumed: scratch.resumed,
     noteProcessGroup(group) {
-      context.holder().note({ lock: key, group, start: processStart(group) ?? '', scratch: scratch.path });
+      const note = { lock: key, group, start: processStart(group) ?? '', scratch: scratch.path };
+      inStore(context.layout.directory, () => context.holder().note(note));
     },
     async commit(facts) {
       const committed = await commitAttempt(context, lock, { number, directory, outputs: request.outputs }, facts);
@@ -48,8 +49,8 @@ export async function beginAttempt(
     async abandon() {
       if (!open) return;
       open = false;
-      context.journal.noteAttempt(key, number);
       context.discard(directory);
+      context.journal.noteAttempt(key, number);
       scratch.finish('unfinished');
     },
   };

@@ -21,6 +21,8 @@ export interface StoreContext {
   trashPath(name: string): string;
   /** Moves out of the way at once, deletes in the background; `close` waits for it. */
   discard(path: string): void;
+  /** Resolves when all that was discarded is deleted. */
+  emptied(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,18 +55,21 @@ export function openContext(layout: Layout): StoreContext {
     const trash = trashPath('discarded');
     if (moveAway(path, trash)) deletions.push(removeTree(trash));
   };
+  const emptied = async () => {
+    await Promise.all(deletions);
+  };
   const close = async () => {
     try {
       await group.flush();
       for (const scratch of emptyScratches) discard(scratch);
-      await Promise.all(deletions);
+      await emptied();
       if (own !== undefined) journal.compactIfLarge(isWriting);
     } finally {
       journal.close();
       own?.close();
     }
   };
-  return { layout, journal, group, emptyScratches, holder, isWriting, trashPath, discard, close };
+  return { layout, journal, group, emptyScratches, holder, isWriting, trashPath, discard, emptied, close };
 }
 
 function signIn(layout: Layout, id: string): OwnHolder {

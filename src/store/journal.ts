@@ -1,6 +1,7 @@
 import type { Digest, Key } from './result.ts';
 import { openSegments, type Row } from './segments.ts';
 import type { StoredResult } from './store.ts';
+import { ifWritable } from './store-error.ts';
 
 /** A result that is known to be on disk, and what tells at a glance that it still is the one that was noted. */
 export interface Noted extends StoredResult {
@@ -71,7 +72,10 @@ export function openJournal(directory: string, writer: string): Journal {
       return Math.max(unpacked.get(key)?.attempt ?? rows.get(key)?.[3] ?? 0, attempts.get(key)?.[2] ?? 0);
     },
     noteAttempt(key, number) {
-      for (const row of segments.append([[key, number]])) if (isAttemptRow(row)) attempts.set(key, row);
+      attempts.set(key, [0, key, number]);
+      ifWritable(() => {
+        for (const row of segments.append([[key, number]])) if (isAttemptRow(row)) attempts.set(key, row);
+      });
     },
     remember(result) {
       unpacked.set(result.key, result);

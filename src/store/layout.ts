@@ -24,6 +24,8 @@ export interface Layout {
   readonly manifests: string;
   /** Results that were not what their manifest says. */
   readonly damaged: string;
+  /** Plans of workflows, see `compileCached`. */
+  readonly compiled: string;
   /** `runs/RUN/`: written by runs; the store only reads which keys they used. */
   readonly runs: string;
 }
@@ -42,6 +44,7 @@ export function storeLayout(directory: string): Layout {
     sources: below('sources'),
     manifests: below('manifests'),
     damaged: below('damaged'),
+    compiled: below('compiled'),
     runs: below('runs'),
   };
 }

@@ -11,7 +11,7 @@ import { readKeptManifest, readManifest } from './manifest.ts';
 import { removePayload } from './remove-payload.ts';
 import type { Key } from './result.ts';
 import type { Attempt, Claim, ClaimOptions, Store, StoredResult } from './store.ts';
-import { asStoreError, inStore } from './store-error.ts';
+import { asStoreError, ifWritable, inStore } from './store-error.ts';
 import { tamperedPaths } from './tampered-paths.ts';
 
 export interface StoreOptions {
@@ -39,16 +39,26 @@ export async function openStore(directory: string, options: StoreOptions): Promi
     claim: (key, claimOptions) => claim(context, find, key, claimOptions),
     lease(keys) {
       leases ??= inStore(layout.directory, () => openLeases(layout, context.holder()));
-      leases.add(keys);
+      inStore(layout.directory, () => leases?.add(keys));
     },
     tampered: (keys) => keys.flatMap((key) => tamperedPaths(context, key)),
     async removePayload(key) {
-      removePayload(context, key);
+      ifWritable(() => removePayload(context, key));
     },
-    flush: () => group.flush(),
+    async flush() {
+      try {
+        await group.flush();
+      } catch (error) {
+        throw asStoreError(error, layout.directory);
+      }
+    },
     async close() {
       leases?.close();
-      await context.close();
+      try {
+        await context.close();
+      } catch (error) {
+        throw asStoreError(error, layout.directory);
+      }
     },
   };
 }

@@ -5,7 +5,7 @@ import { keptManifest, resultDirectory } from './layout.ts';
 import { leasedByOthers } from './locks/leases.ts';
 import { tryLock } from './locks/lock.ts';
 import { readManifest, writeManifestFile } from './manifest.ts';
-import { moveAway } from './remove.ts';
+import { moveAway, unlinkIfThere } from './remove.ts';
 import type { Key, Manifest } from './result.ts';
 
 /** Removes a result's payload and keeps its manifest; false while another process reads or builds it. */
@@ -38,9 +38,14 @@ function keepManifest({ layout }: StoreContext, manifest: Manifest): void {
   mkdirSync(layout.manifests, { recursive: true });
   const path = keptManifest(layout, manifest.key);
   const draft = `${path}.draft`;
-  writeManifestFile(draft, manifest);
-  const descriptor = openSync(draft, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  try {
+    writeManifestFile(draft, manifest);
+    const descriptor = openSync(draft, 'r');
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+  } catch (error) {
+    unlinkIfThere(draft);
+    throw error;
+  }
   renameSync(draft, path);
 }

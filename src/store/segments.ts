@@ -32,6 +32,8 @@ export function openSegments(directory: string, writer: string): Segments {
   const { rows, names } = readSegments(directory);
   let next = (rows.at(-1)?.[0] ?? 0) + 1;
   let descriptor: number | undefined;
+  /** A full disk took only a part of a line: the next one begins below it. */
+  let torn = false;
   const own = `${directory}/${writer}${suffix}`;
   return {
     rows,
@@ -42,7 +44,10 @@ export function openSegments(directory: string, writer: string): Segments {
         descriptor = openSync(own, 'a', 0o644);
       }
       const numbered = values.map((value): Row => [next++, ...value]);
-      writeAll(descriptor, asText(numbered));
+      const text = (torn ? '\n' : '') + asText(numbered);
+      torn = true;
+      writeAll(descriptor, text);
+      torn = false;
       return numbered;
     },
     async sync() {

@@ -9,7 +9,7 @@ import type { Digest, FileRecord } from './result.ts';
 import { isExecutable } from './seal.ts';
 import { openSegments, type Row } from './segments.ts';
 import type { Sources } from './store.ts';
-import { StoreError } from './store-error.ts';
+import { ifWritable, StoreError } from './store-error.ts';
 
 /** Segments from which on they are merged. What a process adds to a merged one is lost, and digested again. */
 const manySegments = 16;
@@ -102,11 +102,13 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
     },
     async save() {
       if (unsaved.size === 0) return;
-      for (const row of segments.append([...unsaved].map((path) => pack(path, fresh.get(path)!))))
-        rows.set(String(row[1]), row);
-      segments.close();
-      unsaved.clear();
-      if (segments.count >= manySegments) segments.compact([...rows.values()], () => false);
+      ifWritable(() => {
+        for (const row of segments.append([...unsaved].map((path) => pack(path, fresh.get(path)!))))
+          rows.set(String(row[1]), row);
+        segments.close();
+        unsaved.clear();
+        if (segments.count >= manySegments) segments.compact([...rows.values()], () => false);
+      });
     },
   };
 }

@@ -37,6 +37,20 @@ export function storeFailure(error: unknown, directory: string): Failure | undef
   }
 }
 
+/** There is no room for what was to be written. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Does what can be done without: a store that is full or may only be read is no reason to fail. */
+export function ifWritable(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (storeFailure(error, '') === undefined) throw error;
+  }
+}
+
 /** Runs an action on the store; errors that users cause become `StoreError`s. */
 export function inStore<T>(directory: string, action: () => T): T {
   try {

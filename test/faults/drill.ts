@@ -70,7 +70,7 @@ export function drillWorkspace(): string {
   return folder;
 }
 
-function startRun(folder: string): ChildProcess {
+export function startRun(folder: string): ChildProcess {
   const { KUMIKI_CACHE: _, ...env } = process.env;
   return spawn(process.execPath, [cli, 'run', 'workflow.yaml'], {
     cwd: folder,
@@ -79,7 +79,7 @@ function startRun(folder: string): ChildProcess {
   });
 }
 
-async function exitOf(child: ChildProcess): Promise<{ code: number | null; output: string }> {
+export async function exitOf(child: ChildProcess): Promise<{ code: number | null; output: string }> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));

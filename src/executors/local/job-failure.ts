@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Failure } from '../../run/events.ts';
 import { logTail } from './log-tail.ts';
@@ -23,7 +23,7 @@ export function exitFailure(exit: Exit, log: string): Failure | undefined {
     ...(exit.code === null ? {} : { exitCode: exit.code }),
     ...(exit.signal && { signal: exit.signal }),
   };
-  if (tail.some((line) => line.includes('No space left on device') || line.includes('Disk quota exceeded'))) {
+  if (saysDiskFull(tail) || isFull(log)) {
     return { reason: 'disk-full', message: 'the disk is full: free space (kumiki cache gc) and run again', ...facts };
   }
   if (
@@ -39,6 +39,22 @@ export function exitFailure(exit: Exit, log: string): Failure | undefined {
   if (exit.signal) return { reason: 'signal', message: `was ended by ${exit.signal}`, ...facts };
   return { reason: 'exit', message: `exited with ${exit.code}`, ...facts };
 }
+
+function saysDiskFull(tail: readonly string[]): boolean {
+  return tail.some((line) => line.includes('No space left on device') || line.includes('Disk quota exceeded'));
+}
+
+/** The log lies where outputs are written: where there is no room, the stage could not even say so. */
+function isFull(log: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(log);
+    return bavail * bsize < leastRoom;
+  } catch {
+    return false;
+  }
+}
+
+const leastRoom = 64 * 1024;
 
 let oomKills = countOomKills();
 

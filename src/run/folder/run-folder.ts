@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../graph/plan.ts';
 import type { Digest, Key } from '../../store/result.ts';
+import { inStore } from '../../store/store-error.ts';
+import { openAppendLog } from './append-log.ts';
 
 /** `cache/runs/RUN`: all that a run leaves for those who watch it, and for those who come later. */
 export interface RunFolder {
@@ -16,12 +18,19 @@ export interface RunFolder {
   writeValue(value: Json, digest: Digest): string;
   /** Notes keys that the run reads or makes, so that `gc` keeps them. */
   noteKeys(keys: readonly (readonly [instance: string, key: Key])[]): void;
+  /** Throws a `StoreError` if not all that was noted could be written. */
+  close(): void;
 }
 
+/** Throws a `StoreError` if the cache folder cannot be written. */
 export function createRunFolder(cache: string, id: string, facts: { readonly [name: string]: Json }): RunFolder {
   const directory = join(cache, 'runs', id);
-  for (const name of ['logs', 'values', 'metrics']) mkdirSync(join(directory, name), { recursive: true });
-  writeFileSync(join(directory, 'run.json'), `${JSON.stringify({ format: 1, id, ...facts }, null, 2)}\n`);
+  const keyLog = inStore(cache, () => {
+    mkdirSync(join(cache, 'runs'), { recursive: true });
+    for (const name of ['', 'logs', 'values', 'metrics']) mkdirSync(join(directory, name));
+    writeFileSync(join(directory, 'run.json'), `${JSON.stringify({ format: 1, id, ...facts }, null, 2)}\n`);
+    return openAppendLog(join(directory, 'keys.ndjson'));
+  });
   return {
     id,
     directory,
@@ -31,13 +40,14 @@ export function createRunFolder(cache: string, id: string, facts: { readonly [na
     eventsPath: (instance, attempt) => join(directory, 'metrics', `${fileName(instance)}.${attempt}.jsonl`),
     writeValue(value, digest) {
       const file = join(directory, 'values', `${digest.slice('sha256:'.length)}.json`);
-      writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+      inStore(cache, () => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`));
       return file;
     },
     noteKeys(keys) {
       const lines = keys.map(([instance, key]) => `${JSON.stringify({ instance, key })}\n`);
-      appendFileSync(join(directory, 'keys.ndjson'), lines.join(''));
+      keyLog.append(lines.join(''));
     },
+    close: () => inStore(cache, keyLog.close),
   };
 }
 

@@ -208,13 +208,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   /** Counts work in progress; the run ends when there is none. */
   function track(work: Promise<void>): void {
     active++;
-    work.then(
-      () => {
+    work
+      .then(() => {
         active--;
         proceed();
-      },
-      (error) => rejectEnd(error),
-    );
+      })
+      .catch((error) => rejectEnd(error));
   }
 
   function proceed(): void {

@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import { openContext, type StoreContext } from '../context.ts';
 import { storeLayout } from '../layout.ts';
 import { leasedByOthers } from '../locks/leases.ts';
+import { removeTree } from '../remove.ts';
 import { removePayload } from '../remove-payload.ts';
 import type { Key } from '../result.ts';
+import { inStore, isDiskFull, StoreError } from '../store-error.ts';
 import { type Leftover, leftovers, removeLeftover } from './leftovers.ts';
 import { sizeOf, storedManifests } from './stored-keys.ts';
 import { runKeys, usesByRuns } from './uses-by-runs.ts';
@@ -38,11 +40,13 @@ export interface GarbageResult {
 
 /** Removes payloads that nothing reaches and what dead processes left. Manifests stay. */
 export async function collectGarbage(directory: string, options: GarbageOptions): Promise<Garbage> {
-  const context = openContext(storeLayout(resolve(directory)));
+  const layout = storeLayout(resolve(directory));
+  const context = openContext(layout);
   try {
+    await signIn(context);
     const { candidates, presentBytes } = unreached(context, options.keepRuns);
     const chosen = choose(candidates, presentBytes, options);
-    const results = options.dryRun ? chosen : chosen.filter(({ key }) => removePayload(context, key));
+    const results = options.dryRun ? chosen : await removeAll(context, chosen);
     const left = leftovers(context, Date.now());
     const removed = options.dryRun ? left : left.filter((leftover) => removeLeftover(context, leftover));
     const freed = sum(results);
@@ -50,6 +54,38 @@ export async function collectGarbage(directory: string, options: GarbageOptions)
   } finally {
     await context.close();
   }
+}
+
+/** On a full disk even this needs room: compiled workflows give it, they are made again at any time. */
+async function signIn(context: StoreContext): Promise<void> {
+  try {
+    context.holder();
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.failure.reason !== 'disk-full') throw error;
+    await removeTree(context.layout.compiled);
+    context.holder();
+  }
+}
+
+/** Removes payloads; returns those that went. On a full disk a manifest may find room only after a smaller one's payload went. */
+async function removeAll(context: StoreContext, chosen: readonly GarbageResult[]): Promise<GarbageResult[]> {
+  const removed: GarbageResult[] = [];
+  let left = chosen;
+  while (left.length > 0) {
+    const waiting: GarbageResult[] = [];
+    for (const result of left) {
+      try {
+        if (removePayload(context, result.key)) removed.push(result);
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        waiting.push(result);
+      }
+    }
+    if (waiting.length === left.length) inStore(context.layout.directory, () => removePayload(context, left[0]!.key));
+    left = waiting;
+    if (left.length > 0) await context.emptied();
+  }
+  return removed;
 }
 
 /** Present results that neither a kept run nor a living process needs, the longest unused first. */
