@@ -1,11 +1,22 @@
 /** What Python's `str.strip`, `str.split` and `\s` take for white space; not U+FEFF, which JavaScript's `\s` includes. */
 export const whitespace = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 
-const ends = new RegExp(`^[${whitespace}]+|[${whitespace}]+$`, 'g');
+const atStart = new RegExp(`^[${whitespace}]+`);
+const atEnd = new RegExp(`[${whitespace}]+$`);
+
+/** Python's `str.lstrip`. */
+export function stripStart(text: string): string {
+  return text.replace(atStart, '');
+}
+
+/** Python's `str.rstrip`. */
+export function stripEnd(text: string): string {
+  return text.replace(atEnd, '');
+}
 
 /** Python's `str.strip`. */
 export function strip(text: string): string {
-  return text.replace(ends, '');
+  return stripStart(stripEnd(text));
 }
 
 /** Python's `str.split` without a separator. */
