@@ -18,8 +18,12 @@ export interface EncoderOptions {
   readonly heads: number;
   readonly dropoutRate: number;
   readonly attentionDropoutRate: number;
+  /** On what attention adds to the residual: the attention's own rate in Model Garden, and unless given. */
+  readonly attentionOutputDropoutRate?: number;
   /** Added to the scores of padding: −10⁹ in Model Garden, −10⁴ in transformers 4.9. */
   readonly maskedScore: number;
+  /** A token whose embedding stays as it is: [PAD] in PyTorch's models. */
+  readonly frozenToken?: number;
 }
 
 export function encode(
@@ -31,7 +35,8 @@ export function encode(
   dropout: Dropout,
 ): Tensor2D {
   const { batch: B, positions: S } = input;
-  const { heads: A, dropoutRate, attentionDropoutRate, maskedScore } = options;
+  const { heads: A, dropoutRate, attentionDropoutRate, maskedScore, frozenToken } = options;
+  const attentionOutputDropoutRate = options.attentionOutputDropoutRate ?? attentionDropoutRate;
   const H = weights.words.shape[1];
   const dense = (x: Tensor2D, { kernel, bias }: Dense) => ops.dense(x, kernel, bias);
 
@@ -51,13 +56,13 @@ export function encode(
   };
 
   const transform = (x: Tensor2D, layer: LayerWeights): Tensor2D => {
-    const attended = dropout(attend(x, layer), attentionDropoutRate);
+    const attended = dropout(attend(x, layer), attentionOutputDropoutRate);
     const middle = ops.layerNorm(tf.add(x, attended), layer.attentionNorm.gamma, layer.attentionNorm.beta);
     const fed = dropout(dense(ops.gelu(dense(middle, layer.intermediate)), layer.output), dropoutRate);
     return ops.layerNorm(tf.add(middle, fed), layer.outputNorm.gamma, layer.outputNorm.beta);
   };
 
-  const words = ops.gather(weights.words, input.wordIds); // [N, H]
+  const words = ops.gather(weights.words, input.wordIds, frozenToken); // [N, H]
   const types = ops.gather(weights.types, input.typeIds);
   const positions = tf.slice(weights.positions, [0, 0], [S, H]);
   const summed = tf.reshape(tf.add(tf.reshape(tf.add(words, types), [B, S, H]), positions), [B * S, H]) as Tensor2D;

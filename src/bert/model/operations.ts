@@ -10,8 +10,8 @@ export interface Operations {
   dense(x: Tensor2D /* [N, I] */, w: Tensor2D /* [I, O] */, b: Tensor1D /* [O] */): Tensor2D; // [N, O]
   /** x wᵀ: the output projection that shares the word embeddings. */
   project(x: Tensor2D /* [N, H] */, w: Tensor2D /* [V, H] */): Tensor2D; // [N, V]
-  /** Rows of a table. */
-  gather(table: Tensor2D /* [V, H] */, rows: Tensor1D /* [N] int32 */): Tensor2D; // [N, H]
+  /** Rows of a table. Row `frozen` of it gets no gradient: PyTorch's padding_idx. */
+  gather(table: Tensor2D /* [V, H] */, rows: Tensor1D /* [N] int32 */, frozen?: number): Tensor2D; // [N, H]
   /** (x − mean) / √(variance + ε) · γ + β over the last axis. */
   layerNorm(x: Tensor2D, gamma: Tensor1D, beta: Tensor1D): Tensor2D;
   gelu(x: Tensor2D): Tensor2D;
@@ -71,6 +71,10 @@ export function createOperations({ tf, kind }: Device, geluKind: Gelu): Operatio
       ? tf.unsortedSegmentSum(dy, rows, shape[0])
       : tf.scatterND(tf.reshape(rows, [-1, 1]), dy, shape);
 
+  /** `dy` with zeros for what was gathered from one row of the table. */
+  const withoutRow = (dy: Tensor, rows: Tensor1D, row: number): Tensor =>
+    tf.mul(dy, tf.reshape(tf.cast(tf.notEqual(rows, tf.scalar(row, 'int32')), 'float32'), [-1, 1]));
+
   return {
     dense: (x, w, b) =>
       differentiable(
@@ -86,11 +90,11 @@ export function createOperations({ tf, kind }: Device, geluKind: Gelu): Operatio
         (dy, [x, w]) => [matMul(dy, w!), matMul(dy, x!, true, false)],
       ),
 
-    gather: (table, rows) =>
+    gather: (table, rows, frozen) =>
       differentiable(
         [table],
         (table) => ({ value: tf.gather(table!, rows), saved: [] }),
-        (dy) => [scatterRows(dy, rows, table.shape)],
+        (dy) => [scatterRows(frozen === undefined ? dy : withoutRow(dy, rows, frozen), rows, table.shape)],
       ),
 
     layerNorm: (x, gamma, beta) =>

@@ -11,7 +11,7 @@ export interface Variable {
   /** Name in TensorFlow: decides weight decay. */
   readonly fullName: string;
   readonly shape: readonly number[];
-  readonly initial: 'truncated-normal' | 'glorot-uniform' | 'zeros' | 'ones';
+  readonly initial: 'truncated-normal' | 'normal' | 'glorot-uniform' | 'zeros' | 'ones';
   /** False for the pooler that Model Garden's encoder carries along but pretraining does not use. */
   readonly trained: boolean;
 }

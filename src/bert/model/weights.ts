@@ -63,30 +63,67 @@ export function computeShape({ key, shape }: Variable): number[] {
 
 /** Puts the trained variables on the device. `valuesOf` gives each its numbers, row-major. */
 export function createWeights(
-  { tf }: Device,
+  device: Device,
   architecture: Architecture,
   valuesOf: (variable: Variable) => Float32Array,
 ): Weights {
-  const trained = modelVariables(architecture)
-    .filter((variable) => variable.trained)
-    .map((described) => {
-      const initial = tf.tensor(valuesOf(described), computeShape(described), 'float32');
-      const device = tf.variable(initial, true, undefined, 'float32');
-      initial.dispose();
-      return { described, device };
-    });
+  const described = modelVariables(architecture).filter((variable) => variable.trained);
+  const trained = placeVariables(device, described, valuesOf);
+  const named = namedVariables(trained);
   return {
-    named: namedWeights(new Map(trained.map(({ described, device }) => [described.key, device])), architecture.layers),
+    named: {
+      ...encoderWeights(named, architecture.layers),
+      maskedLm: {
+        dense: named.dense('masked_lm/dense'),
+        norm: named.norm('masked_lm/layer_norm'),
+        bias: named.vector('masked_lm/output_bias.Sbias'),
+      },
+      pooler: named.dense(poolerKey),
+      nextSentence: named.dense('model/classification_heads/0/out_proj'),
+    },
     trained,
-    dispose: () => tf.dispose(trained.map(({ device }) => device)),
+    dispose: () => device.tf.dispose(trained.map(({ device }) => device)),
   };
 }
 
-function namedWeights(byKey: ReadonlyMap<string, DeviceVariable>, layers: number): PretrainingWeights {
+/** The dense layer over [CLS] that next-sentence prediction trains, and fine-tuning goes on from. */
+export const poolerKey = 'next_sentence..pooler_dense';
+
+/** Variables on the device, with the numbers that `valuesOf` gives them, row-major. */
+export function placeVariables(
+  { tf }: Device,
+  variables: readonly Variable[],
+  valuesOf: (variable: Variable) => Float32Array,
+): TrainedVariable[] {
+  return variables.map((described) => {
+    const initial = tf.tensor(valuesOf(described), computeShape(described), 'float32');
+    const device = tf.variable(initial, true, undefined, 'float32');
+    initial.dispose();
+    return { described, device };
+  });
+}
+
+/** Variables by what they are to a layer; `key` is the layer's. */
+export interface NamedVariables {
+  matrix(key: string): Tensor2D;
+  vector(key: string): Tensor1D;
+  dense(key: string): Dense;
+  norm(key: string): Norm;
+}
+
+export function namedVariables(variables: readonly TrainedVariable[]): NamedVariables {
+  const byKey = new Map(variables.map(({ described, device }) => [described.key, device]));
   const matrix = (key: string) => byKey.get(key)! as unknown as Tensor2D;
   const vector = (key: string) => byKey.get(key)! as unknown as Tensor1D;
-  const dense = (key: string): Dense => ({ kernel: matrix(`${key}/kernel`), bias: vector(`${key}/bias`) });
-  const norm = (key: string): Norm => ({ gamma: vector(`${key}/gamma`), beta: vector(`${key}/beta`) });
+  return {
+    matrix,
+    vector,
+    dense: (key) => ({ kernel: matrix(`${key}/kernel`), bias: vector(`${key}/bias`) }),
+    norm: (key) => ({ gamma: vector(`${key}/gamma`), beta: vector(`${key}/beta`) }),
+  };
+}
+
+export function encoderWeights({ matrix, dense, norm }: NamedVariables, layers: number): EncoderWeights {
   const encoder = (index: number) => `encoder/layer_with_weights-${index}`;
   return {
     words: matrix('masked_lm/embedding_table'),
@@ -106,12 +143,5 @@ function namedWeights(byKey: ReadonlyMap<string, DeviceVariable>, layers: number
         outputNorm: norm(`${layer}/_output_layer_norm`),
       };
     }),
-    maskedLm: {
-      dense: dense('masked_lm/dense'),
-      norm: norm('masked_lm/layer_norm'),
-      bias: vector('masked_lm/output_bias.Sbias'),
-    },
-    pooler: dense('next_sentence..pooler_dense'),
-    nextSentence: dense('model/classification_heads/0/out_proj'),
   };
 }

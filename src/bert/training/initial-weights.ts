@@ -3,15 +3,22 @@ import { createHash } from 'node:crypto';
 import { cpythonRandom } from '../../text/cpython-random.ts';
 import type { Variable } from '../model/variables.ts';
 
-/** Row-major numbers. Kernels and embeddings: normal with deviation `range`, cut at two deviations; next-sentence output: Glorot uniform. */
+/**
+ * Row-major numbers. Kernels and embeddings: normal with deviation `range`, in pretraining cut at two deviations; next-sentence
+ * output: Glorot uniform.
+ */
 export function initialWeights(variable: Variable, range: number, seed: number): Float32Array {
   const size = variable.shape.reduce((product, extent) => product * extent, 1);
   const values = new Float32Array(size);
   if (variable.initial === 'zeros') return values;
   if (variable.initial === 'ones') return values.fill(1);
   const { random } = cpythonRandom(streamSeed(seed, variable.key));
-  const draw =
-    variable.initial === 'truncated-normal' ? truncatedNormal(random, range) : glorotUniform(random, variable.shape);
+  const draws = {
+    'truncated-normal': () => normal(random, range, 2),
+    normal: () => normal(random, range, Number.POSITIVE_INFINITY),
+    'glorot-uniform': () => glorotUniform(random, variable.shape),
+  };
+  const draw = draws[variable.initial]();
   for (let i = 0; i < size; i++) values[i] = draw();
   return values;
 }
@@ -20,10 +27,10 @@ function streamSeed(seed: number, key: string): bigint {
   return createHash('sha256').update(`${seed} ${key}`).digest().readBigUInt64LE();
 }
 
-/** Box and Muller's pairs; what lies beyond two deviations is drawn again. */
-function truncatedNormal(random: () => number, deviation: number): () => number {
+/** Box and Muller's pairs; what lies beyond `most` deviations is drawn again. */
+function normal(random: () => number, deviation: number, most: number): () => number {
   let spare: number | undefined;
-  const normal = (): number => {
+  const standard = (): number => {
     if (spare !== undefined) {
       const second = spare;
       spare = undefined;
@@ -35,8 +42,8 @@ function truncatedNormal(random: () => number, deviation: number): () => number 
     return radius * Math.cos(angle);
   };
   return () => {
-    let value = normal();
-    while (Math.abs(value) > 2) value = normal();
+    let value = standard();
+    while (Math.abs(value) > most) value = standard();
     return value * deviation;
   };
 }

@@ -12,7 +12,7 @@ export interface Moments {
 /** Moments of a training that goes on, or zeros. */
 export function createMoments(
   { tf }: Device,
-  { trained }: Weights,
+  { trained }: Pick<Weights, 'trained'>,
   from: { moment(variable: Variable, which: 'm' | 'v'): Float32Array } | undefined,
 ): Moments {
   const slots = (which: 'm' | 'v') =>

@@ -61,15 +61,16 @@ export function decays(fullName: string): boolean {
   return !/LayerNorm|layer_norm|bias/.test(fullName);
 }
 
-/** gradients · min(1, clipNorm / ‖gradients‖), and the norm before. */
+/** gradients · min(1, clipNorm / (‖gradients‖ + ε)), and the norm before; ε is PyTorch's. */
 export function clipByGlobalNorm(
   { tf }: Device,
   gradients: readonly Tensor[],
   clipNorm: number,
+  epsilon = 0,
 ): { clipped: Tensor[]; norm: Scalar } {
   const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
   const norm = tf.sqrt(tf.addN(squares)) as Scalar;
-  const scale = tf.mul(tf.minimum(tf.div(1, norm), 1 / clipNorm), clipNorm);
+  const scale = tf.mul(tf.minimum(tf.div(1, tf.add(norm, epsilon)), 1 / clipNorm), clipNorm);
   return { clipped: gradients.map((gradient) => tf.mul(gradient, scale)), norm };
 }
 
@@ -79,18 +80,18 @@ export function clipByGlobalNorm(
  */
 export function applyAdamW(
   { tf }: Device,
-  weights: Weights,
+  { trained }: Pick<Weights, 'trained'>,
   { m, v }: Moments,
   gradients: readonly Tensor[],
   rates: { readonly decay: Scalar; readonly adam: Scalar },
-  { beta1, beta2, epsilon }: OptimizerConfig,
+  { beta1, beta2, epsilon, weightDecay }: OptimizerConfig,
 ): void {
-  for (const [i, { described, device: w }] of weights.trained.entries()) {
+  for (const [i, { described, device: w }] of trained.entries()) {
     const g = gradients[i]!;
     tf.tidy(() => {
       m[i]!.assign(tf.add(m[i]!, tf.mul(tf.sub(g, m[i]!), 1 - beta1)));
       v[i]!.assign(tf.add(v[i]!, tf.mul(tf.sub(tf.square(g), v[i]!), 1 - beta2)));
-      const decayed = decays(described.fullName) ? tf.sub(w, tf.mul(w, rates.decay)) : w;
+      const decayed = weightDecay > 0 && decays(described.fullName) ? tf.sub(w, tf.mul(w, rates.decay)) : w;
       w.assign(tf.sub(decayed, tf.div(tf.mul(m[i]!, rates.adam), tf.add(tf.sqrt(v[i]!), epsilon))));
     });
   }

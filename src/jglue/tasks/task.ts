@@ -34,7 +34,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     title: 'JSTS',
     kind: 'regression',
     fields: pair,
-    metrics: ['pearson', 'spearman'],
+    metrics: ['pearson', 'spearmanr'],
     maxSequenceLength: 128,
   },
   jnli: {
@@ -50,7 +50,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     title: 'JSQuAD',
     kind: 'span',
     fields: { id: 'id', first: 'question', second: 'context' },
-    metrics: ['exact_match', 'f1'],
+    metrics: ['em', 'f1'],
     maxSequenceLength: 384,
   },
   jcommonsenseqa: {

@@ -1,0 +1,205 @@
+/** Fine-tuning: epochs over the training examples, an evaluation on dev behind each, and at the end on dev and test. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { dropoutSeed } from '../../bert/model/dropout.ts';
+import type { Variable } from '../../bert/model/variables.ts';
+import { createMoments } from '../../bert/training/moments.ts';
+import { openTrainingLog } from '../../bert/training/training-log.ts';
+import type { Device } from '../../devices/device.ts';
+import type { BertConfig } from '../../huggingface/config/bert-config.ts';
+import { JglueError } from '../jglue-error.ts';
+import { maskedScore } from '../model/task-model.ts';
+import { createTaskWeights, outputsOf, taskVariables } from '../model/task-weights.ts';
+import type { Evaluation, Split } from '../predictions/split.ts';
+import type { TaskKind } from '../tasks/task.ts';
+import { collate, epochBatches, type Item, paddedLength } from './batches.ts';
+import { createFineTuningStep, type FineTuningStep } from './fine-tuning-step.ts';
+import { linearSchedule, rateInStep } from './linear-schedule.ts';
+import { openState, saveState } from './training-state.ts';
+
+export interface FineTuneOptions {
+  readonly device: Device;
+  readonly config: BertConfig;
+  readonly kind: TaskKind;
+  /** Classes of a classification. */
+  readonly classes: number;
+  /** Numbers of each weight to start from. */
+  valuesOf(variable: Variable): Float32Array;
+  readonly train: Split;
+  readonly dev: Split;
+  readonly test: Split | undefined;
+  readonly learningRate: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly maxSequenceLength: number;
+  readonly warmupRatio: number;
+  readonly seed: number;
+  readonly shuffle: boolean;
+  /** Replaces the model's rates. */
+  readonly dropout: number | undefined;
+  /** Id that fills up sequences. */
+  readonly pad: number;
+  /** Where unfinished work and `log.jsonl` lie. */
+  readonly work: string;
+  /** Milliseconds between saved states, beside those at the end of each epoch. */
+  readonly saveInterval?: number;
+  readonly signal: AbortSignal;
+  progress(done: number, total: number, unit: string): void;
+  metric(name: string, value: number, step: number): void;
+  log(line: string): void;
+}
+
+export interface FineTuned {
+  readonly steps: number;
+  readonly dev: Evaluation;
+  readonly test: Evaluation | undefined;
+  /** What was trained, with its numbers, row-major. */
+  readonly variables: readonly Variable[];
+  read(variable: number): Float32Array;
+  dispose(): void;
+}
+
+/** Trains to the last epoch; interrupted, it can be called again and goes on from its last saved state. */
+export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
+  const { kind, train, dev, test, epochs, batchSize, seed, signal } = options;
+  mkdirSync(options.work, { recursive: true });
+  const variables = taskVariables(options.config.architecture, kind, outputsOf(kind, options.classes));
+  const perEpoch = Math.ceil(train.items.length / batchSize);
+  const total = epochs * perEpoch;
+  const schedule = linearSchedule(options.learningRate, total, options.warmupRatio);
+  const { step, startedAt } = startStep(options, variables);
+  const log = openTrainingLog(join(options.work, 'log.jsonl'), startedAt);
+  const save = (done: number) => saveState(options.work, done, variables, step.read);
+  let done = startedAt;
+  let savedAt = Date.now();
+  let evaluation: Evaluation | undefined;
+  try {
+    for (let epoch = Math.floor(done / perEpoch); epoch < epochs; epoch++) {
+      const batches = batchesOf(options, epoch);
+      for (const items of batches.slice(done - epoch * perEpoch)) {
+        const rate = rateInStep(schedule, done + 1);
+        const batch = collate(items, batchSize, lengthOf(options, items), options.pad);
+        const { loss, gradientNorm } = step.train(batch, rate, done + 1, dropoutSeed(seed, done));
+        done++;
+        if (!Number.isFinite(loss)) throw diverged(loss, done);
+        log.write({ step: done, loss, learning_rate: rate, grad_norm: gradientNorm, epoch });
+        options.progress(done, total, 'steps');
+        options.metric('loss', loss, done);
+        // Lets a stop signal in.
+        await new Promise(setImmediate);
+        if (done === (epoch + 1) * perEpoch) break;
+        if (signal.aborted || Date.now() - savedAt >= (options.saveInterval ?? 60_000)) {
+          save(done);
+          savedAt = Date.now();
+        }
+        if (signal.aborted) throw stopped(done, total);
+      }
+      if (kind !== 'span' || epoch === epochs - 1) {
+        evaluation = evaluate(options, step, dev);
+        const named = Object.entries(evaluation.metrics ?? {}).map(([name, value]) => [`eval_${name}`, value] as const);
+        log.write({ step: done, epoch, ...Object.fromEntries(named) });
+        for (const [name, value] of named) options.metric(name, value, done);
+        options.log(
+          `epoch ${epoch + 1} of ${epochs}: ${named.map(([name, value]) => `${name} ${value.toFixed(4)}`).join(', ')}`,
+        );
+      }
+      // Behind the evaluation, so that its line is never missing; the last one is not needed.
+      if (epoch < epochs - 1) {
+        save(done);
+        savedAt = Date.now();
+        if (signal.aborted) throw stopped(done, total);
+      }
+    }
+  } catch (error) {
+    step.dispose();
+    throw error;
+  } finally {
+    log.close();
+  }
+  return {
+    steps: total,
+    dev: evaluation ?? evaluate(options, step, dev),
+    test: test && evaluate(options, step, test),
+    variables,
+    read: (variable) => step.read(variable, 'weight'),
+    dispose: () => step.dispose(),
+  };
+}
+
+function startStep(
+  options: FineTuneOptions,
+  variables: readonly Variable[],
+): { readonly step: FineTuningStep; readonly startedAt: number } {
+  const { device, config, kind, dropout } = options;
+  const state = openState(options.work);
+  const weights = createTaskWeights(device, variables, config.architecture, (variable) =>
+    state === undefined ? options.valuesOf(variable) : state.read(variable, 'weight'),
+  );
+  const from = state && { moment: (variable: Variable, which: 'm' | 'v') => state.read(variable, which) };
+  const moments = createMoments(device, weights, from);
+  state?.close();
+  const hidden = dropout ?? config.dropout.hidden;
+  const step = createFineTuningStep(device, weights, moments, {
+    kind,
+    gelu: config.gelu,
+    heads: config.architecture.heads,
+    dropoutRate: hidden,
+    attentionDropoutRate: dropout ?? config.dropout.attention,
+    attentionOutputDropoutRate: hidden,
+    maskedScore,
+    frozenToken: config.padTokenId,
+    batchSize: options.batchSize,
+    trainingLengths: trainingLengths(options),
+    predictionLengths: predictionLengths(options),
+    traced: device.kind === 'tensorflow',
+  });
+  const how = state === undefined ? 'starts' : `goes on from step ${state.step}`;
+  options.log(`${how}; ${device.name}${step.operations > 0 ? `, ${step.operations} operations traced` : ''}`);
+  return { step, startedAt: state?.step ?? 0 };
+}
+
+function batchesOf({ train, batchSize, shuffle, seed }: FineTuneOptions, epoch: number): Item[][] {
+  const order = epochBatches(train.items.length, batchSize, shuffle ? { seed, epoch } : undefined);
+  return order.map((batch) => batch.map((i) => train.items[i]!));
+}
+
+function inOrder({ items }: Split, batchSize: number): Item[][] {
+  return epochBatches(items.length, batchSize, undefined).map((batch) => batch.map((i) => items[i]!));
+}
+
+/** A span's loss and best places run over the padding too: its sequences are always as long as can be. */
+function lengthOf({ kind, maxSequenceLength }: FineTuneOptions, items: readonly Item[]): number {
+  return kind === 'span' ? maxSequenceLength : paddedLength(items, maxSequenceLength);
+}
+
+const distinct = (lengths: readonly number[]) => [...new Set(lengths)].sort((a, b) => a - b);
+
+function trainingLengths(options: FineTuneOptions): number[] {
+  const epochs = Array.from({ length: options.epochs }, (_, epoch) => batchesOf(options, epoch));
+  return distinct(epochs.flat().map((items) => lengthOf(options, items)));
+}
+
+function predictionLengths(options: FineTuneOptions): number[] {
+  const splits = [options.dev, ...(options.test === undefined ? [] : [options.test])];
+  return distinct(
+    splits.flatMap((split) => inOrder(split, options.batchSize).map((items) => lengthOf(options, items))),
+  );
+}
+
+function evaluate(options: FineTuneOptions, step: FineTuningStep, split: Split): Evaluation {
+  const logits = inOrder(split, options.batchSize).flatMap((items) =>
+    step.predict(collate(items, options.batchSize, lengthOf(options, items), options.pad)),
+  );
+  if (logits.some((groups) => groups.some((group) => group.some((value) => !Number.isFinite(value))))) {
+    throw new JglueError('the model answers with numbers that are not finite: a lower learning rate may help');
+  }
+  return split.evaluate(logits);
+}
+
+function stopped(step: number, total: number): JglueError {
+  return new JglueError(`stopped at step ${step} of ${total}: run again to go on from there`);
+}
+
+function diverged(loss: number, step: number): JglueError {
+  return new JglueError(`the loss is ${loss} at step ${step}: a lower learning rate may help`);
+}
