@@ -1,13 +1,10 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fetchPythonPackage } from '../src/fetch/python-package.ts';
-import { unpackFolder } from '../src/fetch/unpack-folder.ts';
-import { extractEmbeddedIpadic, loadDictionary } from '../src/mecab/index.ts';
+import { loadDictionary } from '../src/mecab/index.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
-
-const embedded = 'npm:mecab-wasm';
+import { embedded, fetchDictionary } from './fetch-dictionary.ts';
 
 export default defineStage({
   name: 'dictionary',
@@ -27,19 +24,14 @@ export default defineStage({
   outputs: { dictionary: { kind: 'directory', description: 'sys.dic, unk.dic, matrix.bin, char.bin, dicrc' } },
   async run({ params, inputs, outputs, scratch, log, signal }) {
     await explained(async () => {
-      if (params.package === embedded) await extractEmbeddedIpadic(outputs.dictionary);
-      else {
-        const directory = join(scratch, 'pip');
-        await mkdir(directory);
-        const archive = await fetchPythonPackage({
-          requirement: params.package,
-          sha256: params.sha256,
-          directory,
-          signal,
-          log,
-        });
-        await unpackFolder(archive, 'sys.dic', outputs.dictionary);
-      }
+      await fetchDictionary({
+        package: params.package,
+        sha256: params.sha256,
+        target: outputs.dictionary,
+        scratch,
+        signal,
+        log,
+      });
       for (const [i, path] of (inputs.user ?? []).entries()) {
         await copyFile(path, join(outputs.dictionary, `user-${String(i + 1).padStart(2, '0')}.dic`));
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { type Dataset, Group } from 'h5wasm/node';
 import { stringify } from 'yaml';
 import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
@@ -14,6 +14,7 @@ import { readFlax } from '../../src/huggingface/weights/msgpack/read-flax.ts';
 import { readPytorch } from '../../src/huggingface/weights/pytorch/read-pytorch.ts';
 import { readSafetensors } from '../../src/huggingface/weights/safetensors/read-safetensors.ts';
 import convert from '../../stages/convert.ts';
+import { goldenModel } from '../huggingface/golden-model.ts';
 import {
   bertConfigOf,
   randomModel,
@@ -72,23 +73,6 @@ test('the same inputs give the same bytes, whenever and wherever', async (t) => 
 });
 
 const golden = sharedPath('golden/model-garden');
-
-/** The stage on the original's checkpoint, with a vocabulary that fits it. */
-async function goldenModel(t: TestContext): Promise<string> {
-  const vocab = join(temporaryFolder(t), 'vocab.txt');
-  const tokens = readFileSync(sharedPath('golden/vocab/wordpiece-32768.txt')!, 'utf8').split('\n').slice(0, 800);
-  writeFileSync(vocab, tokens.map((token) => `${token}\n`).join(''));
-  const { outputs } = await runStage(t, convert, {
-    with: {},
-    inputs: {
-      checkpoint: join(golden!, 'model_dir'),
-      model: join(golden!, 'model.yaml'),
-      vocab,
-      tokenizer_config: join(tokenizerConfigs, 'wordpiece.yaml'),
-    },
-  });
-  return outputs.model;
-}
 
 test("every format holds what the original's converter wrote, bit for bit", { skip: !golden }, async (t) => {
   const model = await goldenModel(t);

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { embeddedIpadic } from '../embedded-ipadic.ts';
+import { randomModel, temporaryFolder } from '../huggingface/random-model.ts';
+import { sharedPath } from '../shared.ts';
+import { unidicLite } from '../unidic-lite.ts';
+
+const main = join(import.meta.dirname, '../../src/cli/main.js');
+
+interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function fillMask(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
+  const command = [main, 'fill-mask', ...args, '--backend', 'wasm'];
+  try {
+    const done = await promisify(execFile)(process.execPath, command, { env: { ...process.env, ...env } });
+    return { code: 0, ...done };
+  } catch (error) {
+    const { code, stdout, stderr } = error as Output;
+    return { code, stdout, stderr };
+  }
+}
+
+const goldenJglue = sharedPath('golden/jglue/model');
+const unidic = unidicLite();
+
+test('the words and probabilities are those of transformers', { skip: !goldenJglue || !unidic }, async () => {
+  const text = '東北大学で[MASK]の研究をしています。';
+  const { code, stdout, stderr } = await fillMask([goldenJglue!, text, '--dictionary', unidic!, '--json']);
+  assert.equal(code, 0, stderr);
+  const { tokens, masks } = JSON.parse(stdout);
+  assert.equal(tokens.join(' '), '[CLS] 東北 大学 で [MASK] の 研究 を し て い ます 。 [SEP]');
+  // BertForMaskedLM of transformers 5.24 with PyTorch 2.15, softmax in float64.
+  const expected = { pass: 0.088961, 空行: 0.076636, '##し': 0.040029, 1024: 0.014669, 玄: 0.014569 };
+  const [{ position, candidates }] = masks;
+  assert.equal(position, 4);
+  assert.deepEqual(
+    candidates.map(({ token }: { token: string }) => token),
+    ['pass', '空行', '##し', '1024', '玄'],
+  );
+  for (const { token, probability } of candidates) {
+    const difference = Math.abs(probability - expected[token as keyof typeof expected]);
+    assert.ok(difference < 2e-6, `${token}: ${probability}`);
+  }
+});
+
+test('each [MASK] gets its words, with the dictionary that the model names', async (t) => {
+  const { model } = await randomModel(t, { formats: ['flax'] });
+  // What the model names is looked for in the user's cache first.
+  const cache = temporaryFolder(t);
+  mkdirSync(join(cache, 'kumiki/dictionaries'), { recursive: true });
+  cpSync(await embeddedIpadic(), join(cache, 'kumiki/dictionaries/unidic-lite-1-0-8'), { recursive: true });
+  const { code, stdout, stderr } = await fillMask([model, '[MASK]は[MASK]です', '--top', '2'], {
+    XDG_CACHE_HOME: cache,
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^\[MASK\] at token 1:\n0\.0\d+ {2}\S+ {2}.*\n0\.0\d+ .*\n\[MASK\] at token \d+:\n0\.0\d+ .*\n0\.0\d+ .*\n$/,
+  );
+});
+
+test('what cannot be filled is said in a line', async (t) => {
+  const { model } = await randomModel(t, { formats: ['safetensors'] });
+  const dictionary = await embeddedIpadic();
+  const refused = async (args: readonly string[], message: RegExp): Promise<void> => {
+    const { code, stderr } = await fillMask([...args, '--dictionary', dictionary]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, message);
+    assert.doesNotMatch(stderr, /^ {4}at /m);
+  };
+  await refused([model, 'マスクはない'], /the text has no \[MASK\]/);
+  await refused([model, '[MASK]'.repeat(40)], /the text has 42 tokens, the model 32 positions/);
+  await refused([temporaryFolder(t), '[MASK]'], /config\.json is missing/);
+  writeFileSync(join(model, 'tokenizer_config.json'), '{"word_tokenizer_type": "sudachi"}');
+  await refused(
+    [model, '[MASK]'],
+    /tokenizer_config\.json cannot be used:\n {2}word_tokenizer_type: mecab is supported/,
+  );
+  writeFileSync(join(model, 'model.safetensors'), 'none');
+  writeFileSync(join(model, 'tokenizer_config.json'), '{"word_tokenizer_type": "mecab"}');
+  await refused([model, '[MASK]'], /model\.safetensors is not safetensors, or truncated/);
+});
