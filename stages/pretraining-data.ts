@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { createPretrainingData } from '../src/pretraining/create-pretraining-data.ts';
+import { expectedScratchBytes } from '../src/pretraining/instances/scratch-space.ts';
+import type { InstanceOptions } from '../src/pretraining/options.ts';
 import { statisticsTable } from '../src/pretraining/statistics.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
@@ -9,38 +11,46 @@ import { grantedThreads, threads } from './threads.ts';
 const probability = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 
+const params = z.object({
+  subword_tokenizer_type: z.enum(['wordpiece', 'character']).default('wordpiece').describe('How words become tokens'),
+  vocab_has_no_subword_prefix: z.boolean().default(false).describe('The vocabulary lists characters without ##'),
+  do_lower_case: z.boolean().default(true).describe('Lower-case the text, as the original does unless told otherwise'),
+  do_whole_word_mask: z.boolean().default(false).describe('Mask all tokens of a word or none'),
+  max_seq_length: count.default(128).describe('Tokens of an instance, special ones included; at least 5'),
+  max_predictions_per_seq: count.default(20).describe('The most masked tokens of an instance'),
+  masked_lm_prob: probability.default(0.15).describe('Share of tokens that is masked'),
+  dupe_factor: count.default(10).describe('Passes over the corpus, each with masks of its own'),
+  short_seq_prob: probability.default(0.1).describe('Share of documents cut into shorter instances'),
+  random_seed: z.number().int().default(12345).describe('Seed of all draws: a seed gives what it gives the original'),
+  gzip_compress: z.boolean().default(false).describe('Write a gzip file, of several members'),
+  compression_level: z
+    .number()
+    .int()
+    .min(1)
+    .max(9)
+    .default(3)
+    .describe('1 fastest to 9 smallest; 6 is what TensorFlow takes'),
+  use_v2_feature_names: z.boolean().default(false).describe("Names as TensorFlow Model Garden's trainer expects them"),
+  threads,
+});
+
+function instanceOptions(given: z.output<typeof params>): InstanceOptions {
+  return {
+    maxSeqLength: given.max_seq_length,
+    maxPredictionsPerSeq: given.max_predictions_per_seq,
+    maskedLmProb: given.masked_lm_prob,
+    dupeFactor: given.dupe_factor,
+    shortSeqProb: given.short_seq_prob,
+    randomSeed: given.random_seed,
+    doWholeWordMask: given.do_whole_word_mask,
+  };
+}
+
 export default defineStage({
   name: 'pretraining-data',
   version: 1,
   description: 'Masked instances of sentence pairs from text, one sentence a line, a blank line after each document',
-  params: z.object({
-    subword_tokenizer_type: z.enum(['wordpiece', 'character']).default('wordpiece').describe('How words become tokens'),
-    vocab_has_no_subword_prefix: z.boolean().default(false).describe('The vocabulary lists characters without ##'),
-    do_lower_case: z
-      .boolean()
-      .default(true)
-      .describe('Lower-case the text, as the original does unless told otherwise'),
-    do_whole_word_mask: z.boolean().default(false).describe('Mask all tokens of a word or none'),
-    max_seq_length: count.default(128).describe('Tokens of an instance, special ones included; at least 5'),
-    max_predictions_per_seq: count.default(20).describe('The most masked tokens of an instance'),
-    masked_lm_prob: probability.default(0.15).describe('Share of tokens that is masked'),
-    dupe_factor: count.default(10).describe('Passes over the corpus, each with masks of its own'),
-    short_seq_prob: probability.default(0.1).describe('Share of documents cut into shorter instances'),
-    random_seed: z.number().int().default(12345).describe('Seed of all draws: a seed gives what it gives the original'),
-    gzip_compress: z.boolean().default(false).describe('Write a gzip file, of several members'),
-    compression_level: z
-      .number()
-      .int()
-      .min(1)
-      .max(9)
-      .default(3)
-      .describe('1 fastest to 9 smallest; 6 is what TensorFlow takes'),
-    use_v2_feature_names: z
-      .boolean()
-      .default(false)
-      .describe("Names as TensorFlow Model Garden's trainer expects them"),
-    threads,
-  }),
+  params,
   how: ['threads'],
   inputs: {
     corpus: {
@@ -55,6 +65,8 @@ export default defineStage({
     records: { kind: 'file', description: 'TFRecord file of tf.train.Example' },
     stats: { kind: 'file', description: 'JSON: counts of documents, tokens, instances and masks' },
   },
+  scratchBytes: (params, inputs) =>
+    expectedScratchBytes(inputs.corpus, params.subword_tokenizer_type, instanceOptions(params)),
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, signal }) {
     const statistics = await explained(() =>
       createPretrainingData({
@@ -66,15 +78,7 @@ export default defineStage({
           lowerCase: params.do_lower_case,
           vocabHasNoSubwordPrefix: params.vocab_has_no_subword_prefix,
         },
-        instances: {
-          maxSeqLength: params.max_seq_length,
-          maxPredictionsPerSeq: params.max_predictions_per_seq,
-          maskedLmProb: params.masked_lm_prob,
-          dupeFactor: params.dupe_factor,
-          shortSeqProb: params.short_seq_prob,
-          randomSeed: params.random_seed,
-          doWholeWordMask: params.do_whole_word_mask,
-        },
+        instances: instanceOptions(params),
         useV2FeatureNames: params.use_v2_feature_names,
         gzipLevel: params.gzip_compress ? params.compression_level : undefined,
         records: outputs.records,

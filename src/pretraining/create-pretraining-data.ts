@@ -6,7 +6,7 @@ import { tokenizeCorpus } from './corpus/tokenize-corpus.ts';
 import type { TokenizedCorpus } from './corpus/tokenized-corpus.ts';
 import { type InstanceCounts, makeInstances, noInstances } from './instances/make-instances.ts';
 import { openScratch } from './instances/scratch-file.ts';
-import { checkScratchSpace } from './instances/scratch-space.ts';
+import { checkScratchSpace, corpusScratchBytes, expectedScratchBytes } from './instances/scratch-space.ts';
 import { shuffleInstances } from './instances/shuffle-instances.ts';
 import { checkOptions, type InstanceOptions, maxMasksOf } from './options.ts';
 import { PretrainingError } from './pretraining-error.ts';
@@ -44,8 +44,9 @@ export async function createPretrainingData(request: PretrainingDataRequest): Pr
   const lines = await loadVocabulary(request.vocabulary);
   const vocabulary = pretrainingVocabulary(request.vocabulary, lines, tokenizer.vocabHasNoSubwordPrefix);
   checkOptions(options, vocabulary.idLimit);
+  await checkScratchSpace(request.scratch, await expectedScratchBytes(request.corpus, tokenizer.subword, options));
   const { corpus, unknownTokens } = await tokenize(request, lines, vocabulary.idLimit);
-  await checkScratchSpace(request.scratch, corpus, options);
+  await checkScratchSpace(request.scratch, corpusScratchBytes(corpus, options));
 
   const random = cpythonRandom(options.randomSeed);
   const setup = recordSetup(request, corpus, vocabulary);

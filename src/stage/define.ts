@@ -68,6 +68,8 @@ export interface Stage<P extends Params = Params, I extends Inputs = Inputs, O e
   };
   /** Resources asked for unless the workflow says otherwise. */
   readonly resources?: Readonly<Record<string, number | string>>;
+  /** About how many bytes of temporary files it will write at most, for `plan` to announce. Inputs as `run` gets them. */
+  scratchBytes?(params: z.output<P>, inputs: InputPaths<I>): Promise<number>;
   run(context: StageContext<P, I, O>): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { expectedTextBytes } from '../../text/reading/open-text.ts';
 import type { TokenizedCorpus } from '../corpus/tokenized-corpus.ts';
 import { type InstanceOptions, maxMasksOf } from '../options.ts';
 import { PretrainingError } from '../pretraining-error.ts';
@@ -8,20 +9,39 @@ import { slotWords } from './instance-slots.ts';
  * Bytes of temporary files for so much text, above what it takes in fact: each instance lies there twice while it is
  * shuffled. A chunk of full length gives 1.4 instances on average, since what a random next leaves unused comes again.
  */
-export function scratchBytes(tokens: number, documents: number, sentences: number, options: InstanceOptions): number {
-  const perPass = Math.min(sentences, (1.7 * tokens) / (options.maxSeqLength - 3) + 2 * documents);
+function scratchBytes(tokens: number, documents: number, sentences: number, options: InstanceOptions): number {
+  const perPass = Math.min(sentences, 1.7 * tokens * chunksPerToken(options) + 2 * documents);
   return Math.ceil(options.dupeFactor * perPass) * slotWords(maxMasksOf(options)) * 4 * 2;
 }
 
-/** Throws `PretrainingError` if the file system of `directory` has no room for what shuffling will need. */
-export async function checkScratchSpace(
-  directory: string,
-  corpus: TokenizedCorpus,
+/** The mean of one by the target length, which is shorter with a probability, and then any from 2 on. */
+function chunksPerToken({ maxSeqLength, shortSeqProb }: InstanceOptions): number {
+  const longest = maxSeqLength - 3;
+  let sum = 0;
+  for (let target = 2; target <= longest; target++) sum += 1 / target;
+  return (1 - shortSeqProb) / longest + (shortSeqProb * sum) / (longest - 1);
+}
+
+/** The same of a corpus that is read. */
+export function corpusScratchBytes(corpus: TokenizedCorpus, options: InstanceOptions): number {
+  const { ids, documentStarts, sentenceStarts } = corpus;
+  return scratchBytes(ids.length, documentStarts.length - 1, sentenceStarts.length - 1, options);
+}
+
+/** The same of files that are still to be read, from what Japanese text usually holds. */
+export async function expectedScratchBytes(
+  paths: readonly string[],
+  subword: 'wordpiece' | 'character',
   options: InstanceOptions,
-): Promise<void> {
-  const documents = corpus.documentStarts.length - 1;
-  const sentences = corpus.sentenceStarts.length - 1;
-  const needed = scratchBytes(corpus.ids.length, documents, sentences, options);
+): Promise<number> {
+  const bytes = (await Promise.all(paths.map(expectedTextBytes))).reduce((sum, size) => sum + size, 0);
+  return scratchBytes(bytes / bytesPerToken[subword], bytes / 4000, bytes / 60, options);
+}
+
+const bytesPerToken = { wordpiece: 4, character: 2 };
+
+/** Throws `PretrainingError` if the file system of `directory` has no room for so many bytes. */
+export async function checkScratchSpace(directory: string, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const free = bavail * bsize;
   if (free >= needed) return;

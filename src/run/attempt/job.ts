@@ -42,16 +42,21 @@ export function describeJob(context: RunContext, instance: Instance, key: Key, a
 }
 
 function stageRequest(instance: Instance, paths: Paths, attempt: Attempt): StageRequest {
-  const declared = instance.inputs.filter(({ name }) => !name.startsWith('@') && !name.startsWith('stages.'));
   return {
     params: fillValue(instance.with, paths),
-    inputs: Object.fromEntries(
-      declared.map(({ name, list }) => [name, list ? paths.inputs[name]! : paths.inputs[name]![0]!]),
-    ),
+    inputs: declaredInputs(instance, paths),
     outputs: attempt.outputs,
     scratch: attempt.scratch,
     resources: requestOf(instance),
   };
+}
+
+/** Paths of the inputs that the stage declares, as its `run` gets them. */
+export function declaredInputs(instance: Instance, paths: Paths): StageRequest['inputs'] {
+  const declared = instance.inputs.filter(({ name }) => !name.startsWith('@') && !name.startsWith('stages.'));
+  return Object.fromEntries(
+    declared.map(({ name, list }) => [name, list ? paths.inputs[name]! : paths.inputs[name]![0]!]),
+  );
 }
 
 /** Name of unfinished work that a later attempt may continue. */
