@@ -1,8 +1,8 @@
-import { loadDictionary } from '../mecab/index.ts';
+import { findSureWords, loadDictionary } from '../mecab/index.ts';
 import { checkUtf8, type LineBlock, lineNumber, readLineBlocks } from '../text/reading/read-lines.ts';
 import { TextError } from '../text/text-error.ts';
 import { type Parcel, startWorkers } from '../threads/workers.ts';
-import type { SentenceLengths } from './sentence-splitter.ts';
+import { type SentenceLengths, sentenceEnd } from './sentence-splitter.ts';
 import type { WikipediaAnswer, WikipediaSetup } from './wikipedia-worker.ts';
 import { writeGzip } from './write-gzip.ts';
 
@@ -30,7 +30,7 @@ export interface CorpusCounts {
 export async function writeWikipediaCorpus(options: WikipediaOptions): Promise<CorpusCounts> {
   const { dump, lengths, threads } = options;
   const dictionary = await loadDictionary(options.dictionary);
-  const setup: WikipediaSetup = { dictionary, lengths };
+  const setup: WikipediaSetup = { dictionary, sure: findSureWords(dictionary, sentenceEnd), lengths };
   const module = new URL('./wikipedia-worker.js', import.meta.url);
   const workers = startWorkers<Uint8Array, WikipediaAnswer>(module, setup, threads);
   const counts = { pages: 0, sentences: 0 };

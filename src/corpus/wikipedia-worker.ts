@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Dictionary } from '../mecab/index.ts';
+import type { Dictionary, SureWords } from '../mecab/index.ts';
 import { forEachTextLine } from '../text/reading/read-lines.ts';
 import { firstUndecodable } from '../text/utf8.ts';
 import { serveJobs } from '../threads/workers.ts';
@@ -8,6 +8,7 @@ import { createSentenceSplitter, isWanted, type SentenceLengths } from './senten
 
 export interface WikipediaSetup {
   readonly dictionary: Dictionary;
+  readonly sure: SureWords | undefined;
   readonly lengths: SentenceLengths;
 }
 
@@ -21,8 +22,8 @@ interface Page {
   readonly text: string;
 }
 
-serveJobs<WikipediaSetup, Uint8Array, WikipediaAnswer>(({ dictionary, lengths }) => {
-  const split = createSentenceSplitter(dictionary);
+serveJobs<WikipediaSetup, Uint8Array, WikipediaAnswer>(({ dictionary, sure, lengths }) => {
+  const split = createSentenceSplitter(dictionary, sure);
   const encoder = new TextEncoder();
   let line = Buffer.alloc(1 << 20);
 

@@ -44,3 +44,10 @@ export function codePointCount(bytes: Uint8Array, begin: number, end: number): n
   for (let at = begin; at < end; at++) if ((bytes[at]! & 0xc0) !== 0x80) count++;
   return count;
 }
+
+/** Bytes of a character of valid UTF-8, by its first one. */
+export function sequenceWidth(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
