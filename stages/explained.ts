@@ -7,6 +7,7 @@ const expected = new Set([
   'DeviceError',
   'DictionaryError',
   'FetchError',
+  'JglueError',
   'ModelError',
   'PretrainingError',
   'RecordError',

@@ -19,6 +19,8 @@ export interface Model {
   readonly tokenizer: TokenizerConfig;
   /** Path of vocab.txt. */
   readonly vocabulary: string;
+  /** Path of the file that holds the weights. */
+  readonly weights: string;
   /** By the names of transformers' BertForPreTraining, e.g. `bert.embeddings.word_embeddings.weight`. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** A tensor of any floating-point type, row-major. Throws `ModelError` if the model has none of this name and, where given, shape. */
@@ -47,6 +49,7 @@ export async function openModel(directory: string): Promise<Model> {
     config,
     tokenizer,
     vocabulary,
+    weights: file.path,
     tensors: new Map([...names].map(([name, inFile]) => [name, file.tensors.get(inFile)!])),
     readFloats(name, shape) {
       const inFile = stored(name);

@@ -134,6 +134,7 @@ function assertLogits(name: TaskName, suffix: string, predictions: readonly Read
   if (name === 'jsquad') {
     const expected = goldenJson<{ final: Record<string, string> }>(name, `predictions${suffix}.json`).final;
     assert.deepEqual(Object.fromEntries(predictions.map(({ id, prediction }) => [id, prediction])), expected);
+    if (suffix === '') assertBest(predictions);
     return;
   }
   const { final } = goldenJson<{ final: number[][] | number[] }>(name, `dev_logits${suffix}.json`);
@@ -149,12 +150,37 @@ function assertLogits(name: TaskName, suffix: string, predictions: readonly Read
   }
 }
 
+function assertBest(predictions: readonly Readonly<Record<string, unknown>>[]): void {
+  interface Best {
+    readonly text: string;
+    readonly probability: number;
+    readonly start_logit: number;
+    readonly end_logit: number;
+  }
+  const theirs = goldenJson<Record<string, Best[]>>('jsquad', 'nbest.json');
+  for (const { id, best } of predictions) {
+    const ours = new Map((best as Best[]).map((answer) => [answer.text, answer]));
+    const expected = theirs[id as string]!;
+    // The last places may change hands where two answers are equally good.
+    const shared = expected.filter(({ text }) => ours.has(text));
+    assert.ok(shared.length >= expected.length - 1, `${id}: ${shared.length} of ${expected.length} answers`);
+    for (const answer of shared) {
+      for (const key of ['probability', 'start_logit', 'end_logit'] as const) {
+        near(ours.get(answer.text)![key], answer[key], 1e-3, `${key} of ${answer.text}`);
+      }
+    }
+  }
+}
+
 function assertMetrics(name: TaskName, suffix: string, metrics: Readonly<Record<string, number>>): void {
   const golden = goldenJson<Record<'final' | 'final_as_reported', Record<string, number>>>(
     name,
     `metrics${suffix}.json`,
   );
   const expected = golden.final_as_reported ?? golden.final;
-  for (const [metric, value] of Object.entries(expected))
-    near(metrics[metric]!, value, metric === 'loss' ? 1e-4 : 1e-6, metric);
+  for (const [metric, value] of Object.entries(expected)) {
+    // At 1e-3 the answers lie so close together that their noise of 1e-6 is 2e-6 in a correlation.
+    const most = metric === 'loss' ? 1e-4 : suffix === '' ? 1e-6 : 5e-6;
+    near(metrics[metric]!, value, most, metric);
+  }
 }

@@ -17,7 +17,7 @@ export interface ReadOptions {
   /** Every example must have a label: for training and evaluation. */
   readonly labelled: boolean;
   /** The first so many only. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** Throws `JglueError` naming file and line. */
