@@ -41,7 +41,7 @@ async function unpackTarFolder(archive: string, marker: string, target: string):
   return true;
 }
 
-const isFile = (entry: object) => 'type' in entry && (entry.type === 'File' || entry.type === 'OldFile');
+export const isFile = (entry: object) => 'type' in entry && (entry.type === 'File' || entry.type === 'OldFile');
 
 async function unpackZipFolder(archive: string, marker: string, target: string): Promise<boolean> {
   const zip = await openZip(archive, { lazyEntries: true, autoClose: false, strictFileNames: true });
