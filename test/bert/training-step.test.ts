@@ -1,0 +1,172 @@
+/** One update, however the batch goes through the device, against formulas and against itself. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { modelVariables, type Variable } from '../../src/bert/model/variables.ts';
+import { createWeights } from '../../src/bert/model/weights.ts';
+import { initialWeights } from '../../src/bert/training/initial-weights.ts';
+import { createMoments } from '../../src/bert/training/moments.ts';
+import { adamWeightDecay, decays } from '../../src/bert/training/optimizer.ts';
+import { createTrainingStep, type PartSums, type StepConfig } from '../../src/bert/training/training-step.ts';
+import type { Device } from '../../src/devices/device.ts';
+import { openDevice } from '../../src/devices/open-device.ts';
+import { type Batch, readBatches } from '../../src/pretraining/records/read-batches.ts';
+import { tensorflowIfThere, tinyConfig, writeRandomRecords } from './tiny-training.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kumiki-training-step-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const size = 12;
+const { architecture } = tinyConfig();
+const trained = modelVariables(architecture).filter((variable) => variable.trained);
+let batch: Batch;
+interface Setup {
+  readonly name: string;
+  readonly device: Device;
+  readonly traced: boolean;
+}
+const setups: Setup[] = [];
+before(async () => {
+  const records = join(folder, 'train.tfrecord');
+  writeRandomRecords(records, size, 1);
+  for await (const first of readBatches([records], { batchSize: size, shuffleBuffer: 0, seed: 0, epochs: 1 })) {
+    batch = first;
+  }
+  setups.push({ name: 'wasm', device: await openDevice('wasm', 1), traced: false });
+  const tensorflow = await tensorflowIfThere();
+  if (tensorflow === undefined) return;
+  setups.push({ name: 'tensorflow, eager', device: tensorflow, traced: false });
+  setups.push({ name: 'tensorflow, traced', device: tensorflow, traced: true });
+});
+
+const rates = { decay: 0.001, adam: 0.02 };
+
+interface Outcome {
+  readonly sums: readonly (readonly PartSums[])[];
+  /** After the last update. */
+  readonly weights: readonly Float32Array[];
+  /** After the first, when it is a tenth of the gradient. */
+  readonly m: readonly Float32Array[];
+}
+
+/** Steeper than fresh weights, so that clipping is at work. */
+function startOf(variable: Variable): Float32Array {
+  const values = initialWeights(variable, 0.02, 7);
+  return variable.initial === 'truncated-normal' ? values.map((value) => 10 * value) : values;
+}
+
+function outcome(
+  { device, traced }: Setup,
+  how: Partial<StepConfig> = {},
+  { given = batch, updates = 2 }: { readonly given?: Batch; readonly updates?: number } = {},
+): Outcome {
+  const weights = createWeights(device, architecture, startOf);
+  const step = createTrainingStep(device, weights, createMoments(device, weights, undefined), {
+    heads: architecture.heads,
+    dropoutRate: 0,
+    attentionDropoutRate: 0,
+    headDropoutRate: 0,
+    maskedScore: -1e9,
+    gelu: 'tanh',
+    optimizer: adamWeightDecay,
+    batchSize: given.size,
+    replicas: 1,
+    microBatch: given.size,
+    positions: 12,
+    predictions: 3,
+    traced,
+    ...how,
+  });
+  const sums = [step.run(given, rates, 0)];
+  const m = trained.map((_, i) => step.read(i, 'm').slice());
+  for (let i = 1; i < updates; i++) sums.push(step.run(given, rates, i));
+  const result = { sums, m, weights: trained.map((_, i) => step.read(i, 'weight').slice()) };
+  step.dispose();
+  return result;
+}
+
+const farthest = (a: readonly Float32Array[], b: readonly Float32Array[]) =>
+  Math.max(...a.map((values, i) => values.reduce((most, value, j) => Math.max(most, Math.abs(value - b[i]![j]!)), 0)));
+
+const norm = (tensors: readonly Float32Array[]) =>
+  Math.sqrt(tensors.reduce((sum, values) => sum + values.reduce((part, value) => part + value * value, 0), 0));
+
+const total = (parts: readonly PartSums[], name: keyof PartSums) => parts.reduce((sum, part) => sum + part[name], 0);
+
+function assertNear(a: Outcome, b: Outcome, name: string): void {
+  for (const [i, parts] of a.sums.entries()) {
+    for (const sum of ['maskedLm', 'nextSentence', 'maskedLmCorrect', 'nextSentenceCorrect', 'masked'] as const) {
+      const [ours, theirs] = [total(parts, sum), total(b.sums[i]!, sum)];
+      assert.ok(Math.abs(ours - theirs) < 1e-4 * Math.max(1, theirs), `${name}: ${sum} ${ours}, not ${theirs}`);
+    }
+  }
+  assert.ok(farthest(a.m, b.m) < 1e-6, `${name}: m is off by ${farthest(a.m, b.m)}`);
+  assert.ok(farthest(a.weights, b.weights) < 1e-4, `${name}: weights are off by ${farthest(a.weights, b.weights)}`);
+}
+
+test('every backend, eager or traced, makes the same update', () => {
+  const expected = outcome(setups[0]!);
+  for (const setup of setups) assertNear(outcome(setup), expected, setup.name);
+});
+
+test('micro-batches of any size add up to the full batch, also beside padding', () => {
+  const expected = outcome(setups[0]!);
+  for (const setup of setups) {
+    for (const microBatch of setup.traced ? [5] : [1, 5, 6]) {
+      assertNear(outcome(setup, { microBatch }), expected, `${setup.name}, ${microBatch} at once`);
+    }
+  }
+});
+
+test('each replica normalises and clips its own part, and the clipped gradients are summed', () => {
+  const parts = [0, 1, 2].map((replica) => outcome(setups[0]!, {}, { given: third(replica) }));
+  for (const { m } of parts) assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `norm ${10 * norm(m)}`);
+  const summed = trained.map((_, i) =>
+    parts[0]!.m[i]!.map((value, j) => value + parts[1]!.m[i]![j]! + parts[2]!.m[i]![j]!),
+  );
+  for (const setup of setups) {
+    for (const microBatch of setup.traced ? [3] : [size, 3]) {
+      const whole = outcome(setup, { replicas: 3, microBatch });
+      assert.ok(farthest(whole.m, summed) < 1e-6, `${setup.name}: m is off by ${farthest(whole.m, summed)}`);
+      for (const [replica, part] of whole.sums[0]!.entries()) {
+        const alone = parts[replica]!.sums[0]![0]!;
+        assert.equal(part.masked, alone.masked);
+        assert.ok(Math.abs(part.maskedLm - alone.maskedLm) < 1e-4);
+      }
+    }
+  }
+});
+
+/** A replica's part: a third of the batch's rows. */
+function third(replica: number): Batch {
+  const cut = <T extends Int32Array | Float32Array>(values: T): T =>
+    values.slice((replica * values.length) / 3, ((replica + 1) * values.length) / 3) as T;
+  return {
+    size: size / 3,
+    inputWordIds: cut(batch.inputWordIds),
+    inputMask: cut(batch.inputMask),
+    inputTypeIds: cut(batch.inputTypeIds),
+    maskedPositions: cut(batch.maskedPositions),
+    maskedIds: cut(batch.maskedIds),
+    maskedWeights: cut(batch.maskedWeights),
+    nextSentenceLabels: cut(batch.nextSentenceLabels),
+    position: batch.position,
+  };
+}
+
+test('an update is the formula, with decay where it belongs', () => {
+  for (const setup of setups.filter(({ traced }) => !traced)) {
+    const { m, weights } = outcome(setup, {}, { updates: 1 });
+    assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `${setup.name}: clipped to ${10 * norm(m)}`);
+    for (const [i, variable] of trained.entries()) {
+      for (const [j, before] of startOf(variable).entries()) {
+        const g = 10 * m[i]![j]!;
+        const decayed = decays(variable.fullName) ? before - rates.decay * before : before;
+        const expected = decayed - (rates.adam * 0.1 * g) / (Math.sqrt(0.001 * g * g) + 1e-7);
+        assert.ok(Math.abs(weights[i]![j]! - expected) < 2e-5, `${setup.name}: ${variable.key}[${j}]`);
+      }
+    }
+  }
+});
