@@ -4,6 +4,7 @@
  */
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Device } from '../../devices/device.ts';
+import { nativeSteps } from '../../devices/native-operations.ts';
 
 /** A word of the step and the row of its batch (below 2²⁰). The tensor holds the same, and is an input of the traced step. */
 export interface DropoutSeed {
@@ -12,45 +13,58 @@ export interface DropoutSeed {
 }
 
 /** Drops elements with probability `rate` and scales the others by 1 / (1 − rate); each call is another place in the model. */
-export type Dropout = <T extends Tensor>(x: T, rate: number) => T;
+export interface Dropout {
+  <T extends Tensor>(x: T, rate: number): T;
+  /** The factors alone, 0 or 1 / (1 − rate); undefined where nothing is dropped. */
+  factors(shape: readonly number[], rate: number): Tensor | undefined;
+}
 
-export const noDropout: Dropout = (x) => x;
+export const noDropout: Dropout = Object.assign(<T extends Tensor>(x: T) => x, { factors: () => undefined });
 
 /** The masks of one forward pass: make a new one for each. */
 export function createDropout(device: Device, seed: DropoutSeed): Dropout {
   const { tf } = device;
   let place = 0;
-  return (x, rate) => {
-    if (rate === 0) return x;
+  const factors: Dropout['factors'] = (shape, rate) => {
+    if (rate === 0) return undefined;
     place++;
-    const keep =
-      device.kind === 'tensorflow'
-        ? drawnByTensorflow(device, seed, place, x.shape, rate)
-        : tf.tensor(drawnOnHost(seed, place, x.size, rate), x.shape);
-    return tf.mul(x, keep);
+    return device.kind === 'tensorflow'
+      ? drawnByTensorflow(device, seed, place, shape, rate)
+      : tf.tensor(drawnOnHost(seed, place, sizeOf(shape), rate), [...shape]);
   };
+  const drop = <T extends Tensor>(x: T, rate: number): T => {
+    const keep = factors(x.shape, rate);
+    return keep === undefined ? x : tf.mul(x, keep);
+  };
+  return Object.assign(drop, { factors });
 }
 
-/** The part of tfjs-node's backend that runs any operation of TensorFlow by name. */
-interface TensorflowBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number; readonly TF_INT32: number };
-  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor;
-}
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
-function drawnByTensorflow({ tf }: Device, seed: DropoutSeed, place: number, shape: number[], rate: number): Tensor {
-  const backend = tf.backend() as unknown as TensorflowBackend;
-  const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
-  const attributes = [
-    { name: 'dtype', type: TF_ATTR_TYPE, value: TF_FLOAT },
-    { name: 'T', type: TF_ATTR_TYPE, value: TF_INT32 },
-    { name: 'Tseed', type: TF_ATTR_TYPE, value: TF_INT32 },
-  ];
+/** Half of a random 32-bit word for each element: the rate is rounded to a multiple of 2⁻¹⁶, and so is the scale. */
+function drawnByTensorflow(
+  { tf }: Device,
+  seed: DropoutSeed,
+  place: number,
+  shape: readonly number[],
+  rate: number,
+): Tensor {
+  const size = sizeOf(shape);
+  const dropped = Math.round(rate * 2 ** 16);
   const ours = tf.add(seed.tensor, tf.tensor1d([0, place << 20], 'int32'));
-  const uniform = backend.executeSingleOutput('StatelessRandomUniform', attributes, [
-    tf.tensor1d(shape, 'int32'),
-    ours,
-  ]);
-  return tf.mul(tf.cast(tf.greaterEqual(uniform, rate), 'float32'), 1 / (1 - rate));
+  const words = tf.tensor1d([Math.ceil(size / 2)], 'int32');
+  const threshold = tf.scalar(dropped - 2 ** 15, 'int32');
+  const kept = nativeSteps(tf, [words, ours, threshold], (step, words, ours, threshold) => {
+    const types = { dtype: 'int32', T: 'int32', Tseed: 'int32' } as const;
+    const drawn = step('StatelessRandomUniformFullInt', types, words!, ours!);
+    const halves = step('Bitcast', { T: 'int32', type: 'int16' }, drawn); // [⌈size / 2⌉, 2]
+    const limit = step('Cast', { SrcT: 'int32', DstT: 'int16', Truncate: false }, threshold!);
+    const keep = step('GreaterEqual', { T: 'int16' }, halves, limit);
+    return step('Cast', { SrcT: 'bool', DstT: 'float', Truncate: false }, keep);
+  });
+  const factors = tf.mul(kept, 2 ** 16 / (2 ** 16 - dropped));
+  if (size % 2 === 0) return tf.reshape(factors, [...shape]);
+  return tf.reshape(tf.slice(tf.reshape(factors, [-1]), 0, size), [...shape]);
 }
 
 /** 0 or 1 / (1 − rate) for each element: a finaliser of MurmurHash3 over (seed, place, index). */

@@ -1,5 +1,5 @@
 /** The encoder: token ids to hidden states. Post-layer-normalised, as the original BERT. B batch, S positions, N = B·S, H width, A heads, d = H / A. */
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Device } from '../../devices/device.ts';
 import type { Dropout } from './dropout.ts';
 import type { Operations } from './operations.ts';
@@ -40,19 +40,11 @@ export function encode(
   const H = weights.words.shape[1];
   const dense = (x: Tensor2D, { kernel, bias }: Dense) => ops.dense(x, kernel, bias);
 
-  const mask: Tensor = tf.reshape(tf.mul(tf.sub(1, input.inputMask), maskedScore), [B, 1, 1, S]);
-  const splitHeads = (x: Tensor2D): Tensor3D =>
-    tf.reshape(tf.transpose(tf.reshape(x, [B, S, A, H / A]), [0, 2, 1, 3]), [B * A, S, H / A]);
-  const joinHeads = (x: Tensor3D): Tensor2D =>
-    tf.reshape(tf.transpose(tf.reshape(x, [B, A, S, H / A]), [0, 2, 1, 3]), [B * S, H]);
+  const mask: Tensor = tf.reshape(tf.mul(tf.sub(1, input.inputMask), maskedScore), [1, B, 1, S]);
 
-  const attend = (x: Tensor2D, layer: LayerWeights): Tensor2D => {
-    const query = splitHeads(dense(x, layer.query)); // [B·A, S, d]
-    const key = splitHeads(dense(x, layer.key));
-    const value = splitHeads(dense(x, layer.value));
-    const scores = ops.batchMatMul(query, key, true); // [B·A, S, S]
-    const probabilities = dropout(ops.attention(scores, mask, 1 / Math.sqrt(H / A)), attentionDropoutRate);
-    return dense(joinHeads(ops.batchMatMul(probabilities, value, false)), layer.attentionOutput); // [N, H]
+  const attend = (x: Tensor2D, { query, key, value, attentionOutput }: LayerWeights): Tensor2D => {
+    const keep = dropout.factors([A * B, S, S], attentionDropoutRate);
+    return dense(ops.selfAttention(x, { query, key, value, batch: B, heads: A, mask, keep }), attentionOutput); // [N, H]
   };
 
   const transform = (x: Tensor2D, layer: LayerWeights): Tensor2D => {

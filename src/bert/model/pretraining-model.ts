@@ -50,7 +50,7 @@ export function pretrainingLogits(
   const { dense, norm, bias } = weights.maskedLm;
   const masked = ops.gather(hidden, batch.maskedRows); // [M, H]
   const predicted = ops.layerNorm(ops.gelu(ops.dense(masked, dense.kernel, dense.bias)), norm.gamma, norm.beta);
-  const maskedLm = tf.add(ops.project(predicted, weights.words), bias) as Tensor2D; // [M, V]
+  const maskedLm = ops.project(predicted, weights.words, bias); // [M, V]
 
   const { pooler, nextSentence } = weights;
   const first = firstTokens(device, hidden, batch.batch); // [B, H]
