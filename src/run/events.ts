@@ -28,7 +28,10 @@ export interface RunStarted {
   readonly type: 'run-started';
   readonly format: typeof eventFormat;
   readonly run: string;
+  /** What the person who started it called the run. */
   readonly name?: string;
+  /** What the workflow calls itself. */
+  readonly title?: string;
   readonly workflow: string;
   readonly root: string;
   readonly pid: number;

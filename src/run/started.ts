@@ -36,6 +36,7 @@ export function runStarted(
     format: eventFormat,
     run,
     ...(options.name !== undefined && { name: options.name }),
+    title: plan.name,
     workflow: plan.file,
     root: plan.root,
     pid: process.pid,

@@ -16,14 +16,14 @@ test('lines are taken whole, the last one also without its end, and only the fir
     warning: (message) => heard.push(['warning', message.slice(0, 12)]),
   });
   const lines = [
-    '{"progress":{"done":1}}',
-    '{"progress":{"done":"1"}}',
-    '{"metric":{"name":"損失","value":1e-3}}',
-    '{"metric":{"name":"x","value":null}}',
+    '{"type":"progress","done":1}',
+    '{"type":"progress","done":"1"}',
+    '{"type":"metric","name":"損失","value":1e-3}',
+    '{"type":"metric","name":"x","value":null}',
     '',
     'x'.repeat(100_000),
-    '{"warning":"careful"}',
-    '{"metric":{"name":"last","value":2,"step":3}}',
+    '{"type":"warning","message":"careful"}',
+    '{"type":"metric","name":"last","value":2,"step":3}',
   ];
   appendFileSync(file, lines.join('\n'));
   follower.stop();

@@ -42,7 +42,7 @@ export async function openWorkspace(t: TestContext): Promise<Workspace> {
   const root = mkdtempSync(join(tmpdir(), 'kumiki-run-'));
   const store = await openStore(join(root, 'cache'), { kumiki: 'test' });
   const sources = await openSources(join(root, 'cache'));
-  const executor = createLocalExecutor({ stopMs: 200, emptyMs: 200 });
+  const executor = createLocalExecutor({ stopMs: 1500, emptyMs: 200 });
   t.after(async () => {
     executor.close?.();
     await store.close();

@@ -6,10 +6,10 @@ const intervalMs = 250;
 const longestLine = 65_536;
 
 /**
- * Follows the file that `$KUMIKI_EVENTS` names while a shell stage runs. Each line is a JSON object:
- * `{"progress": {"done": 3, "total": 10, "unit": "files"}}` (`total` and `unit` may be left out),
- * `{"metric": {"name": "loss", "value": 0.25, "step": 100}}` (`step` may be left out) or `{"warning": "text"}`.
- * The first line that is none of these is warned about, the rest of them ignored.
+ * Follows the file that `$KUMIKI_EVENTS` names while a shell stage runs. Each line is a JSON object, as in the event stream:
+ * `{"type": "progress", "done": 3, "total": 10, "unit": "files"}` (`total` and `unit` may be left out),
+ * `{"type": "metric", "name": "loss", "value": 0.25, "step": 100}` (`step` may be left out) or
+ * `{"type": "warning", "message": "text"}`. The first line that is none of these is warned about, the rest of them ignored.
  */
 export function followEventLines(file: string, listener: JobListener): { stop(): void } {
   const decoder = new StringDecoder('utf8');
@@ -63,18 +63,13 @@ function report(line: string, listener: JobListener): boolean {
     return false;
   }
   if (!isRecord(event)) return false;
-  const { progress, metric, warning } = event;
-  if (isRecord(progress) && isNumber(progress.done) && isOptionalNumber(progress.total)) {
-    listener.progress(progress.done, progress.total, typeof progress.unit === 'string' ? progress.unit : '');
-  } else if (
-    isRecord(metric) &&
-    typeof metric.name === 'string' &&
-    isNumber(metric.value) &&
-    isOptionalNumber(metric.step)
-  ) {
-    listener.metric(metric.name, metric.value, metric.step);
-  } else if (typeof warning === 'string') {
-    listener.warning(warning);
+  const { type, done, total, unit = '', name, value, step, message } = event;
+  if (type === 'progress' && isNumber(done) && isOptionalNumber(total) && typeof unit === 'string') {
+    listener.progress(done, total, unit);
+  } else if (type === 'metric' && typeof name === 'string' && isNumber(value) && isOptionalNumber(step)) {
+    listener.metric(name, value, step);
+  } else if (type === 'warning' && typeof message === 'string') {
+    listener.warning(message);
   } else {
     return false;
   }

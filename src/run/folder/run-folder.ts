@@ -57,12 +57,15 @@ export function newRunId(now: Date): string {
   return `${date}-${time}-${randomBytes(2).toString('hex')}`;
 }
 
+/** In bytes: file systems allow 255, and the attempt's number and ending follow. */
 const longestName = 150;
 
 /** An instance id as part of a file name: what a file system may refuse is written as %XX, a long one is cut and told apart by its digest. */
 function fileName(id: string): string {
-  const name = id.replaceAll(/[^\w.,=[\]-]/gu, (character) => encodeURIComponent(character).replaceAll("'", '%27'));
-  return name.length <= longestName
-    ? name
-    : `${name.slice(0, longestName)}~${createHash('sha256').update(id).digest('hex').slice(0, 12)}`;
+  const name = id.replaceAll(/[^\p{L}\p{M}\p{N}_.,=[\]-]/gu, (character) =>
+    encodeURIComponent(character).replaceAll("'", '%27'),
+  );
+  if (Buffer.byteLength(name) <= longestName) return name;
+  const start = Buffer.from(name).subarray(0, longestName).toString().replaceAll('\ufffd', '');
+  return `${start}~${createHash('sha256').update(id).digest('hex').slice(0, 12)}`;
 }

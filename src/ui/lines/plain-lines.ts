@@ -10,6 +10,7 @@ import {
   formatPercent,
   formatRate,
 } from '../quantity.ts';
+import { irreproducibleText } from '../state/irreproducible-text.ts';
 import {
   findInstance,
   type GroupState,
@@ -112,19 +113,21 @@ function attemptLines(event: AttemptFinished, log: string | undefined): PlainLin
   const below = [...(failure?.tail ?? []).map((text) => `│ ${text}`), ...(log ? [`└ log: ${log}`] : [])];
   const failed = statusLine('failed', instance, `failed after ${spent}: ${failure?.message ?? 'no reason given'}`);
   if (retryInMs === undefined) return [{ ...failed, below }];
-  return [{ ...failed, below }, statusLine('retrying', instance, `next attempt in ${formatClock(retryInMs / 1000)}`)];
+  return [
+    { ...failed, below },
+    statusLine(
+      'retrying',
+      instance,
+      `next attempt in ${retryInMs < 1000 ? formatDuration(retryInMs / 1000) : formatClock(retryInMs / 1000)}`,
+    ),
+  ];
 }
 
 /** What no line about its attempts has told already. */
 function instanceLines(event: InstanceFinished, state: () => RunState): PlainLine[] {
   const { instance, failure, irreproducible = [] } = event;
   const changed = irreproducible.map(
-    ({ output, before, now }): PlainLine => ({
-      mark: '!',
-      name: instance,
-      text: `not reproducible: ${output} was ${before}, is now ${now}`,
-      colour: 'yellow',
-    }),
+    (one): PlainLine => ({ mark: '!', name: instance, text: irreproducibleText(one), colour: 'yellow' }),
   );
   switch (event.state) {
     case 'cached':

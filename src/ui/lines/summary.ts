@@ -10,15 +10,22 @@ export interface SummaryLine {
 }
 
 const shownFailures = 5;
+const shownWarnings = 5;
 const shownPublications = 8;
 
 export function summaryLines(state: RunState): SummaryLine[] {
   return [headline(state), ...failureLines(state), ...publishedLines(state), ...remedyLines(state)];
 }
 
-/** What people call the run: the workflow's name, or else its file's. */
+/** As `summaryLines`, with the warnings that a screen took away with it. */
+export function screenSummaryLines(state: RunState): SummaryLine[] {
+  const [first, ...rest] = summaryLines(state);
+  return [first!, ...warningLines(state), ...rest];
+}
+
+/** What people call the run: the name they gave it, the workflow's, or else its file's. */
 export function runTitle({ started }: RunState): string {
-  return started?.name ?? basename(started?.workflow ?? 'run').replace(/\.ya?ml$/, '');
+  return started?.name ?? started?.title ?? basename(started?.workflow ?? 'run').replace(/\.ya?ml$/, '');
 }
 
 function headline(state: RunState): SummaryLine {
@@ -49,6 +56,17 @@ function failureLines(state: RunState): SummaryLine[] {
   return [
     ...failed.slice(0, shownFailures).flatMap(failureOf),
     ...(more > 0 ? [{ text: `  … and ${more.toLocaleString('en')} more` }] : []),
+  ];
+}
+
+function warningLines({ warnings }: RunState): SummaryLine[] {
+  const more = warnings.length - shownWarnings;
+  return [
+    ...warnings.slice(0, shownWarnings).map(({ instance, message }) => ({
+      text: `  ! ${instance === undefined ? '' : `${instance}: `}${message}`,
+      colour: 'yellow' as const,
+    })),
+    ...(more > 0 ? [{ text: `  … and ${more.toLocaleString('en')} more warnings` }] : []),
   ];
 }
 

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { render } from 'ink';
 import { EngineDied } from '../follow-events.ts';
 import { wantsColour } from '../lines/plain-reporter.ts';
-import { type SummaryLine, summaryLines } from '../lines/summary.ts';
+import { type SummaryLine, screenSummaryLines } from '../lines/summary.ts';
 import type { Shown, ShowRunOptions } from '../show-run.ts';
 import { alternateScreen } from './alternate-screen.ts';
 import { ColourContext } from './lines.tsx';
@@ -34,7 +34,7 @@ export async function drawRun(runDirectory: string, { stdin, stdout, send }: Sho
     screen.close();
     for (const signal of signals) process.off(signal, leave);
   });
-  const lines: SummaryLine[] = died ? [{ text: `✗ ${died.message}`, colour: 'red' }] : summaryLines(feed.state);
+  const lines: SummaryLine[] = died ? [{ text: `✗ ${died.message}`, colour: 'red' }] : screenSummaryLines(feed.state);
   for (const { text, colour } of lines)
     stdout.write(`${coloured && colour ? styleText(colour, text, { validateStream: false }) : text}\n`);
   if (died) return { end: 'engine-died', message: died.message };

@@ -51,12 +51,13 @@ function poolSpans({ started, inUse }: RunState): Span[] {
   ]);
 }
 
-function countSpans({ counts }: RunState): Span[] {
+function countSpans({ counts, warnings }: RunState): Span[] {
   const done = counts.built + counts.shared + counts.cached;
   const told = (['running', 'retrying', 'waiting', 'failed', 'cancelled', 'skipped', 'pending'] as const).filter(
     (status) => counts[status] > 0,
   );
   return [
+    ...(warnings.length > 0 ? [{ text: ` ! ${warnings.length} `, colour: 'yellow' } as const] : []),
     ...(done > 0 ? [{ text: `${marks.built} ${done.toLocaleString('en')} `, colour: 'green' } as const] : []),
     ...told.map(
       (status): Span => ({

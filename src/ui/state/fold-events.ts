@@ -8,6 +8,7 @@ import type {
   RunEvent,
   RunStarted,
 } from '../../run/events.ts';
+import { irreproducibleText } from './irreproducible-text.ts';
 import {
   type Counts,
   type GroupState,
@@ -84,7 +85,7 @@ class Draft {
         this.#finish(event, time);
         break;
       case 'warning':
-        this.state.warnings = [...this.state.warnings, event].slice(-keptWarnings);
+        this.#warn(event);
         break;
       case 'interrupted':
         this.state.interrupted = event.level;
@@ -95,6 +96,10 @@ class Draft {
       case 'run-finished':
         this.state.finished = { outcome: event.outcome, exitCode: event.exitCode };
     }
+  }
+
+  #warn(warning: RunState['warnings'][number]): void {
+    this.state.warnings = [...this.state.warnings, warning].slice(-keptWarnings);
   }
 
   #start(event: RunStarted, time: number): void {
@@ -140,7 +145,9 @@ class Draft {
     else this.#change(id, { ...facts, status: 'retrying', retryAt: time + retryInMs }, time);
   }
 
-  #finish({ instance: id, state: status, size, failure, because }: InstanceFinished, time: number): void {
+  #finish(event: InstanceFinished, time: number): void {
+    const { instance: id, state: status, size, failure, because, irreproducible = [] } = event;
+    for (const one of irreproducible) this.#warn({ instance: id, message: irreproducibleText(one) });
     this.#change(id, { status, finishedAt: time, ...dropUndefined({ size, failure, because }) }, time);
   }
 

@@ -24,7 +24,10 @@ const mostMetrics = 6;
 export function detailLines({ row, instance, state, log }: Detail, width: number, height: number): Lines {
   const title = ruleLine(titleText(row, instance), factsText(instance), width);
   const room = height - 1;
-  const reasons = reasonLines(instance, state, width).slice(0, mostReasonLines);
+  const reasons = [...reasonLines(instance, state, width), ...warningLines(instance, state, width)].slice(
+    0,
+    mostReasonLines,
+  );
   const metrics = metricLines(instance, width).slice(0, Math.min(mostMetrics, Math.max(1, Math.floor(room / 2))));
   const above = [...reasons, ...metrics].slice(0, room);
   return [title, ...above, ...logLines(log, room - above.length)];
@@ -69,6 +72,13 @@ function reasonLines(instance: InstanceState, state: RunState, width: number): L
   const text = reasonText(instance, state);
   const colour = colours[instance.failure ? 'failed' : instance.status];
   return text === undefined ? [] : wrapWidth(text, width).map((line) => [{ text: line, colour }]);
+}
+
+/** The last thing that the instance was warned about. */
+function warningLines({ id }: InstanceState, { warnings }: RunState, width: number): Lines {
+  const last = warnings.findLast(({ instance }) => instance === id);
+  if (!last) return [];
+  return wrapWidth(`! ${last.message}`, width).map((line) => [{ text: line, colour: 'yellow' }]);
 }
 
 function reasonText({ id, status, failure, holder, because }: InstanceState, state: RunState): string | undefined {
