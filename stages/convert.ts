@@ -4,6 +4,7 @@ import { convertCheckpoint } from '../src/huggingface/convert/convert-checkpoint
 import { weightFormats } from '../src/huggingface/convert/convert-weights.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
+import { grantedThreads, threads } from './threads.ts';
 
 export default defineStage({
   name: 'convert',
@@ -19,7 +20,9 @@ export default defineStage({
       .enum(hiddenActs)
       .default('gelu')
       .describe('What config.json says: gelu as the published models do, gelu_new as Model Garden computes'),
+    threads,
   }),
+  how: ['threads'],
   inputs: {
     checkpoint: { kind: 'checkpoint', description: 'Model directory, or prefix of a checkpoint' },
     model: { kind: 'config', description: "Model Garden's model configuration, or a BERT config.json" },
@@ -32,7 +35,7 @@ export default defineStage({
     },
   },
   outputs: { model: { kind: 'directory', description: 'Model directory' } },
-  async run({ params, inputs, outputs, progress, log, warn, signal }) {
+  async run({ params, inputs, outputs, resources, progress, log, warn, signal }) {
     await explained(() =>
       convertCheckpoint({
         checkpoint: inputs.checkpoint,
@@ -43,6 +46,7 @@ export default defineStage({
         formats: params.formats,
         hiddenAct: params.hidden_act,
         output: outputs.model,
+        threads: grantedThreads(params.threads, resources),
         progress: (done, total) => progress(done, total, 'tensors'),
         log,
         warn,

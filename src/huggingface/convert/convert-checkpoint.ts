@@ -25,6 +25,7 @@ export interface Conversion {
   readonly hiddenAct: HiddenAct;
   /** An existing, empty directory. */
   readonly output: string;
+  readonly threads: number;
   readonly progress: (done: number, total: number) => void;
   readonly log: (message: string) => void;
   readonly warn: (message: string) => void;
@@ -52,14 +53,7 @@ export async function convertCheckpoint(conversion: Conversion): Promise<void> {
   const checkpoint = openCheckpoint(conversion.checkpoint);
   try {
     log(`converting ${checkpoint.prefix}`);
-    await convertWeights(
-      checkpoint,
-      config.architecture,
-      output,
-      conversion.formats,
-      conversion.progress,
-      conversion.signal,
-    );
+    await convertWeights({ ...conversion, checkpoint, architecture: config.architecture, directory: output });
     const training = conversion.params === undefined ? modelSource : await readYaml(conversion.params);
     const card = modelCard({
       architecture: config.architecture,

@@ -1,62 +1,77 @@
-/** From a checkpoint to weight files, one variable at a time: each is read once, and written to every file. */
+/** From a checkpoint to weight files: the files are laid out, then threads carry one weight at a time to its places in all of them. */
 import { join } from 'node:path';
 import type { Architecture } from '../../bert/model/architecture.ts';
 import type { Checkpoint } from '../../bert/training/checkpoint.ts';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
-import { transpose } from '../tensor-names.ts';
-import { writeTensorflow } from '../weights/hdf5/write-tensorflow.ts';
-import { writeFlax } from '../weights/msgpack/write-flax.ts';
-import { writePytorch } from '../weights/pytorch/write-pytorch.ts';
-import { writeSafetensors } from '../weights/safetensors/write-safetensors.ts';
-import type { OpenWriter, Weight, WeightWriter } from '../weights/weight.ts';
+import { startWorkers } from '../../threads/workers.ts';
+import { layOutTensorflow } from '../weights/hdf5/write-tensorflow.ts';
+import { layOutFlax } from '../weights/msgpack/write-flax.ts';
+import { layOutPytorch } from '../weights/pytorch/write-pytorch.ts';
+import { layOutSafetensors } from '../weights/safetensors/write-safetensors.ts';
+import { elementsOf, type LaidOut, type LayOut } from '../weights/weight.ts';
+import type { ConvertAnswer, ConvertSetup } from './convert-worker.ts';
 import { type ModelWeight, modelWeights } from './model-weights.ts';
 
-/** In the order in which a weight goes to them: TensorFlow's thread keeps what it is given. */
-const writers = {
-  safetensors: { file: 'model.safetensors', open: writeSafetensors },
-  pytorch: { file: 'pytorch_model.bin', open: writePytorch },
-  flax: { file: 'flax_model.msgpack', open: writeFlax },
-  tensorflow: { file: 'tf_model.h5', open: writeTensorflow },
-} as const satisfies Record<string, { file: string; open: OpenWriter }>;
-
-export const weightFormats = [
-  'safetensors',
-  'pytorch',
-  'tensorflow',
-  'flax',
-] as const satisfies (keyof typeof writers)[];
+export const weightFormats = ['safetensors', 'pytorch', 'tensorflow', 'flax'] as const;
 
 export type WeightFormat = (typeof weightFormats)[number];
 
-export type ConversionProgress = (done: number, total: number) => void;
+const files: Readonly<Record<WeightFormat, { readonly name: string; readonly layOut: LayOut }>> = {
+  safetensors: { name: 'model.safetensors', layOut: layOutSafetensors },
+  pytorch: { name: 'pytorch_model.bin', layOut: layOutPytorch },
+  tensorflow: { name: 'tf_model.h5', layOut: layOutTensorflow },
+  flax: { name: 'flax_model.msgpack', layOut: layOutFlax },
+};
 
-/** Writes the weights of `checkpoint` below `directory`. Throws `CheckpointError` if it lacks one or a shape is another. */
-export async function convertWeights(
-  checkpoint: Checkpoint,
-  architecture: Architecture,
-  directory: string,
-  formats: readonly WeightFormat[],
-  progress: ConversionProgress,
-  signal: AbortSignal,
-): Promise<void> {
+/** Each holds a weight and its transposed copy; more threads than these wait for the disk. */
+const maxThreads = 4;
+
+export interface WeightConversion {
+  readonly checkpoint: Checkpoint;
+  readonly architecture: Architecture;
+  /** Existing, and without weight files. */
+  readonly directory: string;
+  readonly formats: readonly WeightFormat[];
+  readonly threads: number;
+  readonly progress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Throws `CheckpointError` if the checkpoint lacks a weight or a shape is another. */
+export async function convertWeights(conversion: WeightConversion): Promise<void> {
+  const { checkpoint, architecture, directory, formats, progress, signal } = conversion;
   const weights = modelWeights(architecture);
   refuseIncomplete(checkpoint, weights);
-  const open: WeightWriter[] = [];
+  const layouts = weightFormats
+    .filter((format) => formats.includes(format))
+    .map(async (format) => files[format].layOut(join(directory, files[format].name), weights));
+  const threads = Math.max(1, Math.min(conversion.threads, maxThreads));
+  const workers = startWorkers<ModelWeight, ConvertAnswer, ConvertSetup>(
+    new URL(`./convert-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
+    Promise.all(layouts).then((laidOut) => ({ checkpoint: checkpoint.prefix, files: laidOut.map(sendable) })),
+    threads,
+  );
   try {
-    for (const [format, { file, open: openWriter }] of Object.entries(writers)) {
-      if (formats.some((wanted) => wanted === format)) open.push(await openWriter(join(directory, file), weights));
-    }
-    for (const [i, weight] of weights.entries()) {
+    const checksums = new Map<string, number>();
+    for await (const answer of workers.map(largestFirst(weights).map((value) => ({ value })))) {
+      if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
+      checksums.set(answer.name, answer.checksum);
+      progress(checksums.size, weights.length);
       signal.throwIfAborted();
-      const loaded = load(checkpoint, weight);
-      for (const writer of open) await writer.write(loaded);
-      progress(i + 1, weights.length);
     }
-    for (const writer of open) await writer.finish();
-  } catch (error) {
-    for (const writer of open) await writer.abort();
-    throw error;
+    for (const { finish } of await Promise.all(layouts)) finish?.(checksums);
+  } finally {
+    await workers.close();
   }
+}
+
+/** So that no thread is left alone with a large one at the end. */
+function largestFirst(weights: readonly ModelWeight[]): ModelWeight[] {
+  return weights.toSorted((a, b) => elementsOf(b) - elementsOf(a));
+}
+
+function sendable({ path, holds, offsets }: LaidOut): ConvertSetup['files'][number] {
+  return { path, holds, offsets };
 }
 
 function refuseIncomplete(checkpoint: Checkpoint, weights: readonly ModelWeight[]): void {
@@ -66,10 +81,4 @@ function refuseIncomplete(checkpoint: Checkpoint, weights: readonly ModelWeight[
   throw new CheckpointError(
     `${checkpoint.prefix} lacks ${missing.length} of the model's ${weights.length} variables, e.g. ${some}: is 'model' the configuration that it was trained with?`,
   );
-}
-
-function load(checkpoint: Checkpoint, { name, shape, transposed, variable }: ModelWeight): Weight {
-  const kernel = checkpoint.weight(variable);
-  const values = transposed ? transpose(kernel, shape[1]!, shape[0]!) : kernel;
-  return { name, shape, transposed, values, kernel };
 }

@@ -9,8 +9,9 @@ export interface FileSink {
   close(): void;
 }
 
-export function openFileSink(path: string): FileSink {
-  const file = openSync(path, 'wx');
+/** A new file (`wx`), or one that is there already (`r+`). */
+export function openFileSink(path: string, flags: 'wx' | 'r+' = 'wx'): FileSink {
+  const file = openSync(path, flags);
   let length = 0;
   let open = true;
   const writeAt = (offset: number, bytes: Uint8Array): void => {

@@ -9,24 +9,19 @@ export interface WeightInfo {
   readonly transposed: boolean;
 }
 
-/** One weight's numbers, row-major, in the two layouts; the same array where there is but one. */
-export interface Weight extends WeightInfo {
-  /** As in `shape`. */
-  readonly values: Float32Array;
-  /** A kernel, [in, out]. */
-  readonly kernel: Float32Array;
+/** A file of weights that is whole but for the weights themselves: they may be written in any order, by any thread. */
+export interface LaidOut {
+  readonly path: string;
+  /** Dense weights lie in it as [out, in], or as kernels [in, out]. */
+  readonly holds: 'weights' | 'kernels';
+  /** By name, where a weight's float32 elements go. */
+  readonly offsets: ReadonlyMap<string, number>;
+  /** Completes what hangs on the weights, when all of them are written: their CRC-32, [out, in], by name. */
+  finish?(checksums: ReadonlyMap<string, number>): void;
 }
 
-/** Writes one file. Every weight is given once, in the order of the list that the writer was made with; then `finish` makes it whole. */
-export interface WeightWriter {
-  write(weight: Weight): void | Promise<void>;
-  finish(): void | Promise<void>;
-  /** Gives up: nothing more is written. */
-  abort(): void | Promise<void>;
-}
-
-/** Makes a writer of the file at `path` for a model with these weights. */
-export type OpenWriter = (path: string, weights: readonly WeightInfo[]) => WeightWriter | Promise<WeightWriter>;
+/** Makes the file at `path` for a model with these weights. */
+export type LayOut = (path: string, weights: readonly WeightInfo[]) => LaidOut | Promise<LaidOut>;
 
 export function kernelShape({ shape, transposed }: WeightInfo): readonly number[] {
   return transposed ? shape.toReversed() : shape;

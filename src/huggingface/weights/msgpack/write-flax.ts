@@ -6,7 +6,7 @@
 import { encode } from '@msgpack/msgpack';
 import { ModelError } from '../../model-error.ts';
 import { openFileSink } from '../file-sink.ts';
-import { bytesOf, elementsOf, kernelShape, type OpenWriter, type WeightInfo } from '../weight.ts';
+import { elementsOf, kernelShape, type LayOut, type WeightInfo } from '../weight.ts';
 import { flaxPath } from './flax-names.ts';
 
 const arrayExtension = 1;
@@ -15,21 +15,20 @@ const maxArrayBytes = 2 ** 30;
 
 type Tree = Map<string, Tree | WeightInfo>;
 
-export const writeFlax: OpenWriter = (path, weights) => {
+export const layOutFlax: LayOut = (path, weights) => {
   const tooLarge = weights.find((weight) => 4 * elementsOf(weight) > maxArrayBytes);
   if (tooLarge) throw new ModelError(`${path}: ${tooLarge.name} exceeds 1 GiB: leave out the format flax`);
-  const leaves = new Map(leavesOf(treeOf(weights)));
+  const offsets = new Map<string, number>();
   const sink = openFileSink(path);
-  return {
-    write(weight) {
-      const before = leaves.get(weight.name)!;
-      sink.append(before);
-      sink.append(arrayHeader(weight));
-      sink.append(bytesOf(weight.kernel));
-    },
-    finish: sink.close,
-    abort: sink.close,
-  };
+  let end = 0;
+  for (const [weight, before] of leavesOf(treeOf(weights))) {
+    const header = Buffer.concat([before, arrayHeader(weight)]);
+    sink.writeAt(end, header);
+    offsets.set(weight.name, end + header.length);
+    end += header.length + 4 * elementsOf(weight);
+  }
+  sink.close();
+  return { path, holds: 'kernels', offsets };
 };
 
 function treeOf(weights: readonly WeightInfo[]): Tree {
@@ -49,12 +48,12 @@ function treeOf(weights: readonly WeightInfo[]): Tree {
 }
 
 /** Each weight with the bytes that stand before its array: the headers of the maps that begin there, and the keys. */
-function* leavesOf(tree: Tree, before: Buffer = Buffer.alloc(0)): Generator<[name: string, before: Buffer]> {
+function* leavesOf(tree: Tree, before: Buffer = Buffer.alloc(0)): Generator<[weight: WeightInfo, before: Buffer]> {
   let pending = Buffer.concat([before, mapHeader(tree.size)]);
   for (const [key, value] of tree) {
     pending = Buffer.concat([pending, encode(key)]);
     if (value instanceof Map) yield* leavesOf(value, pending);
-    else yield [value.name, pending];
+    else yield [value, pending];
     pending = Buffer.alloc(0);
   }
 }

@@ -10,40 +10,60 @@ const alignment = 64;
 /** Beyond it the format needs its 64-bit extension. */
 const maxArchive = 2 ** 32 - 1;
 
+export interface StoredEntry {
+  readonly name: string;
+  /** Its bytes, or how many there will be. */
+  readonly content: Uint8Array | number;
+}
+
 export interface StoredZip {
-  /** Throws `ModelError` when the archive would exceed 4 GiB. */
-  add(name: string, content: Uint8Array): void;
-  finish(): void;
-  abort(): void;
+  /** By name, where an entry's content begins. */
+  readonly offsets: ReadonlyMap<string, number>;
+  /** Writes the checksums of what was not there at first, and the directory without which there is no archive. */
+  finish(checksums: ReadonlyMap<string, number>): void;
 }
 
 interface Entry {
   readonly name: Buffer;
+  /** Of the local header. */
   readonly offset: number;
   readonly size: number;
-  readonly checksum: number;
 }
 
-export function createStoredZip(path: string): StoredZip {
-  const sink = openFileSink(path);
+/** Writes all but the contents that are not there yet. Throws `ModelError` when the archive would exceed 4 GiB. */
+export function layOutStoredZip(path: string, contents: readonly StoredEntry[]): StoredZip {
   const entries: Entry[] = [];
+  const offsets = new Map<string, number>();
+  const known = new Map<string, number>();
+  const sink = openFileSink(path);
+  let end = 0;
+  for (const { name, content } of contents) {
+    const size = typeof content === 'number' ? content : content.length;
+    const entry = { name: Buffer.from(name), offset: end, size };
+    const header = localHeader(entry, 0);
+    entries.push(entry);
+    sink.writeAt(end, header);
+    offsets.set(name, end + header.length);
+    if (typeof content !== 'number') {
+      known.set(name, crc32(content));
+      sink.writeAt(end + header.length, content);
+    }
+    end += header.length + size;
+  }
+  sink.close();
+  if (end + 256 * entries.length > maxArchive) {
+    throw new ModelError(`${path} would exceed 4 GiB: leave out the format pytorch, or use safetensors`);
+  }
   return {
-    add(name, content) {
-      const entry = { name: Buffer.from(name), offset: sink.length, size: content.length, checksum: crc32(content) };
-      if (entry.offset + entry.size + (1 << 20) > maxArchive) {
-        throw new ModelError(`${path} would exceed 4 GiB: leave out the format pytorch, or use safetensors`);
-      }
-      sink.append(localHeader(entry));
-      sink.append(content);
-      entries.push(entry);
+    offsets,
+    finish(checksums) {
+      const archive = openFileSink(path, 'r+');
+      const checksumOf = ({ name }: Entry) => known.get(String(name)) ?? checksums.get(String(name))!;
+      for (const entry of entries) archive.writeAt(entry.offset, localHeader(entry, checksumOf(entry)));
+      const directory = Buffer.concat(entries.map((entry) => centralHeader(entry, checksumOf(entry))));
+      archive.writeAt(end, Buffer.concat([directory, endRecord(entries.length, end, directory.length)]));
+      archive.close();
     },
-    finish() {
-      const begin = sink.length;
-      for (const entry of entries) sink.append(centralHeader(entry));
-      sink.append(endRecord(entries.length, begin, sink.length - begin));
-      sink.close();
-    },
-    abort: sink.close,
   };
 }
 
@@ -51,28 +71,28 @@ const localLength = 30;
 const fieldHeaderLength = 4;
 
 /** The extra field `FB` pads up to the content. */
-function localHeader({ name, offset, size, checksum }: Entry): Buffer {
+function localHeader({ name, offset, size }: Entry, checksum: number): Buffer {
   const unpadded = offset + localLength + name.length + fieldHeaderLength;
   const padding = (alignment - (unpadded % alignment)) % alignment;
   const header = Buffer.alloc(localLength + fieldHeaderLength);
   header.writeUInt32LE(0x04034b50, 0);
-  writeCommon(header, 4, { name, size, checksum });
+  writeCommon(header, 4, { name, size }, checksum);
   header.writeUInt16LE(fieldHeaderLength + padding, 28);
   const field = Buffer.from('FB\0\0');
   field.writeUInt16LE(padding, 2);
   return Buffer.concat([header.subarray(0, localLength), name, field, Buffer.alloc(padding, 'Z')]);
 }
 
-function centralHeader({ name, offset, size, checksum }: Entry): Buffer {
+function centralHeader({ name, offset, size }: Entry, checksum: number): Buffer {
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
-  writeCommon(header, 6, { name, size, checksum });
+  writeCommon(header, 6, { name, size }, checksum);
   header.writeUInt32LE(offset, 42);
   return Buffer.concat([header, name]);
 }
 
 /** What both headers hold: version 0, no flags, stored, no time, checksum, both sizes, length of the name. */
-function writeCommon(header: Buffer, at: number, { name, size, checksum }: Omit<Entry, 'offset'>): void {
+function writeCommon(header: Buffer, at: number, { name, size }: Omit<Entry, 'offset'>, checksum: number): void {
   header.writeUInt32LE(checksum, at + 10);
   header.writeUInt32LE(size, at + 14);
   header.writeUInt32LE(size, at + 18);

@@ -1,7 +1,9 @@
 /** Writes pytorch_model.bin: the archive of torch.save. The decoder shares the storages of the word embeddings and of the bias. */
-import { bytesOf, type OpenWriter, positionIds, positionIdsName, type WeightInfo } from '../weight.ts';
+import { bytesOf, elementsOf, type LayOut, positionIds, positionIdsName, type WeightInfo } from '../weight.ts';
 import { type PickledTensor, pickleStateDict } from './pickle.ts';
-import { createStoredZip } from './stored-zip.ts';
+import { layOutStoredZip } from './stored-zip.ts';
+
+const folder = 'pytorch_model';
 
 /** Tensors that stand a second time in the state dict, behind the tensor of the first column. */
 const tied: readonly (readonly [after: string, name: string, sharesWith: string])[] = [
@@ -13,21 +15,22 @@ const tied: readonly (readonly [after: string, name: string, sharesWith: string]
   ['cls.predictions.transform.LayerNorm.bias', 'cls.predictions.decoder.bias', 'cls.predictions.bias'],
 ];
 
-export const writePytorch: OpenWriter = (path, weights) => {
+export const layOutPytorch: LayOut = (path, weights) => {
   const positions = positionIds(weights);
-  const folder = 'pytorch_model';
   // Storage 0 is that of the positions.
   const keys = new Map(weights.map(({ name }, i) => [name, String(i + 1)]));
-  const zip = createStoredZip(path);
-  zip.add(`${folder}/data.pkl`, pickleStateDict(stateDict(weights, keys, positions.length)));
-  zip.add(`${folder}/data/0`, bytesOf(positions));
+  const entryOf = (name: string) => `${folder}/data/${keys.get(name)}`;
+  const zip = layOutStoredZip(path, [
+    { name: `${folder}/data.pkl`, content: pickleStateDict(stateDict(weights, keys, positions.length)) },
+    { name: `${folder}/data/0`, content: bytesOf(positions) },
+    ...weights.map((weight) => ({ name: entryOf(weight.name), content: 4 * elementsOf(weight) })),
+    { name: `${folder}/version`, content: Buffer.from('3\n') },
+  ]);
   return {
-    write: ({ name, values }) => zip.add(`${folder}/data/${keys.get(name)}`, bytesOf(values)),
-    finish() {
-      zip.add(`${folder}/version`, Buffer.from('3\n'));
-      zip.finish();
-    },
-    abort: zip.abort,
+    path,
+    holds: 'weights',
+    offsets: new Map(weights.map(({ name }) => [name, zip.offsets.get(entryOf(name))!])),
+    finish: (checksums) => zip.finish(new Map([...checksums].map(([name, checksum]) => [entryOf(name), checksum]))),
   };
 };
 

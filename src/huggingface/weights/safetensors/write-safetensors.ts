@@ -1,25 +1,20 @@
 /** Writes model.safetensors: what the library safetensors writes, byte for byte; wider types first, then by name. */
 import { openFileSink } from '../file-sink.ts';
 import { elementBytes, type TensorInfo, tensorBytes } from '../tensor-type.ts';
-import { bytesOf, type OpenWriter, positionIds, positionIdsName } from '../weight.ts';
+import { bytesOf, type LayOut, positionIds, positionIdsName } from '../weight.ts';
 import { safetensorsTypes } from './format.ts';
 
-export const writeSafetensors: OpenWriter = (path, weights) => {
+export const layOutSafetensors: LayOut = (path, weights) => {
   const positions = positionIds(weights);
-  const layout = layoutOf([
+  const { header, offsets } = layoutOf([
     { name: positionIdsName, dtype: 'int64', shape: [1, positions.length] },
     ...weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' as const })),
   ]);
   const sink = openFileSink(path);
-  sink.append(layout.header);
-  const write = (name: string, values: ArrayBufferView): void =>
-    sink.writeAt(layout.header.length + layout.offsets.get(name)!, bytesOf(values));
-  write(positionIdsName, positions);
-  return {
-    write: ({ name, values }) => write(name, values),
-    finish: sink.close,
-    abort: sink.close,
-  };
+  sink.append(header);
+  sink.writeAt(offsets.get(positionIdsName)!, bytesOf(positions));
+  sink.close();
+  return { path, holds: 'weights', offsets };
 };
 
 interface NamedTensor extends TensorInfo {
@@ -29,7 +24,7 @@ interface NamedTensor extends TensorInfo {
 interface Layout {
   /** The length of the JSON, and the JSON padded with spaces to a multiple of 8 bytes. */
   readonly header: Buffer;
-  /** Where each tensor begins behind the header. */
+  /** Where each tensor begins in the file. */
   readonly offsets: ReadonlyMap<string, number>;
 }
 
@@ -37,18 +32,18 @@ function layoutOf(tensors: readonly NamedTensor[]): Layout {
   const sorted = tensors.toSorted(
     (a, b) => elementBytes[b.dtype] - elementBytes[a.dtype] || Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
-  const offsets = new Map<string, number>();
+  const begins = new Map<string, number>();
   const entries: [string, object][] = [['__metadata__', { format: 'pt' }]];
   let end = 0;
   for (const { name, dtype, shape } of sorted) {
     const begin = end;
     end += tensorBytes({ dtype, shape })!;
-    offsets.set(name, begin);
+    begins.set(name, begin);
     entries.push([name, { dtype: safetensorsTypes[dtype], shape, data_offsets: [begin, end] }]);
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
   const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
   header.writeBigUInt64LE(BigInt(header.length - 8));
   json.copy(header, 8);
-  return { header, offsets };
+  return { header, offsets: new Map([...begins].map(([name, begin]) => [name, header.length + begin])) };
 }
