@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stage } from './define.ts';
+import { offerOwnPackages } from './own-packages.ts';
 
 export interface LoadedStage {
   readonly stage: Stage;
@@ -41,7 +42,10 @@ export function stageCatalogue(directory: string): StageCatalogue {
     },
     file,
     load: (name) => load(file(name), ''),
-    loadModule: (path, digest) => load(path, `?${digest}`),
+    loadModule(path, digest) {
+      offerOwnPackages();
+      return load(path, `?${digest}`);
+    },
   };
 }
 

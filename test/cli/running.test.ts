@@ -157,3 +157,35 @@ test('exec runs one stage without a workflow, from where one stands', async () =
   assert.match(wrong.stderr, /vocabulary/);
   assert.match(wrong.stderr, /size/);
 });
+
+test("a stage of one's own imports kumiki and zod from wherever it lies", async () => {
+  const module = `
+    import { readFile, writeFile } from 'node:fs/promises';
+    import { defineStage } from 'kumiki';
+    import { z } from 'zod';
+    export default defineStage({
+      name: 'shout', version: 1, description: 'Upper case',
+      params: z.object({ end: z.string().default('!') }),
+      inputs: { text: { kind: 'file', description: 'what is said' } },
+      outputs: { text: { kind: 'file', description: 'the same, louder' } },
+      async run({ params, inputs, outputs }) {
+        await writeFile(outputs.text, (await readFile(inputs.text, 'utf8')).trim().toUpperCase() + params.end);
+      },
+    });`;
+  const workflow = {
+    publish: { 'out.txt': '${{ stages.shout.outputs.text }}' },
+    stages: { shout: { uses: './stages/shout.mjs', inputs: { text: 'a.txt' } } },
+  };
+  await using workspace = new Workspace({ 'workflow.yaml': workflow, 'stages/shout.mjs': module, 'a.txt': 'hey\n' });
+  const { exit, stdout, stderr } = await workspace.kumiki(['run']);
+  assert.deepEqual([exit, stderr], [0, ''], stdout);
+  assert.equal(workspace.read('out.txt'), 'HEY!');
+  workspace.write('stages/shout.mjs', module.replace("default('!')", "default('!!')"));
+  assert.match((await workspace.kumiki(['run'])).stdout, /1 built/);
+  assert.equal(workspace.read('out.txt'), 'HEY!!');
+
+  workspace.write('stages/shout.mjs', "import 'nowhere';");
+  const broken = await workspace.kumiki(['run']);
+  assert.equal(broken.exit, 2);
+  assert.match(broken.stderr, /could not be loaded: Cannot find package 'nowhere'/);
+});

@@ -132,7 +132,7 @@ async function changedInput(
     if (digest && (await sources.unchanged(path, digest))) continue;
     return {
       reason: 'input-changed',
-      message: `its input ${path} changed while it ran, so the result is not kept: run again`,
+      message: `its input ${path} changed while it ran, so the result is not kept: run again; if the stage itself writes there, let it write to an output`,
     };
   }
   const changed = store.tampered(consumedKeys(instance, context.view))[0];
