@@ -1,0 +1,52 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { modelVariables } from '../../src/bert/model/variables.ts';
+import { initialWeights } from '../../src/bert/training/initial-weights.ts';
+import { bertConfig } from '../../src/huggingface/config/bert-config.ts';
+import { modelTensor, transpose } from '../../src/huggingface/tensor-names.ts';
+import { writeSafetensors } from '../../src/huggingface/weights/safetensors/write-safetensors.ts';
+import { fixturePath } from '../fixtures.ts';
+
+export const tinyConfig = {
+  model_type: 'bert' as const,
+  vocab_size: 724,
+  hidden_size: 16,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  max_position_embeddings: 128,
+};
+
+/** Writes a model of random weights for the vocabulary of the pretraining fixtures, with IPADIC. */
+export async function writeTinyModel(directory: string): Promise<string> {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'config.json'), JSON.stringify(tinyConfig));
+  const tokenizer = {
+    word_tokenizer_type: 'mecab',
+    subword_tokenizer_type: 'wordpiece',
+    mecab_kwargs: { mecab_dic: 'ipadic' },
+  };
+  writeFileSync(join(directory, 'tokenizer_config.json'), JSON.stringify(tokenizer));
+  copyFileSync(fixturePath('pretraining/vocab.txt'), join(directory, 'vocab.txt'));
+  const { architecture } = bertConfig({
+    hidden_act: 'gelu',
+    hidden_dropout_prob: 0.1,
+    attention_probs_dropout_prob: 0.1,
+    type_vocab_size: 2,
+    initializer_range: 0.02,
+    layer_norm_eps: 1e-12,
+    position_embedding_type: 'absolute',
+    ...tinyConfig,
+  });
+  const variables = modelVariables(architecture).filter(({ trained }) => trained);
+  const tensors = variables.map(modelTensor);
+  const writer = await writeSafetensors(join(directory, 'model.safetensors'), tensors);
+  for (const [i, variable] of variables.entries()) {
+    const { shape, transposed } = tensors[i]!;
+    const kernel = initialWeights(variable, 0.02, 1);
+    const values = transposed ? transpose(kernel, shape[1]!, shape[0]!) : kernel;
+    await writer.write({ ...tensors[i]!, values, kernel });
+  }
+  await writer.finish();
+  return directory;
+}
