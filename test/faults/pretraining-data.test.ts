@@ -23,6 +23,7 @@ const workflow = (dictionary: string) => ({
 /** What the run prints as each phase begins. */
 const phases = {
   'the start': /"attempt-started"/,
+  'reading the text': /"unit":"B"/,
   'making instances': /"unit":"documents"/,
   'writing records': /"unit":"instances"/,
 };
