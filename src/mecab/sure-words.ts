@@ -1,5 +1,5 @@
 import type { Dictionary } from './dictionary.ts';
-import { featureOf, type Lexicon, tokenRange } from './format/lexicon.ts';
+import { featureOf, featuresOf, type Lexicon, tokenRange } from './format/lexicon.ts';
 import { neighboursOf } from './format/neighbours.ts';
 import { characterEntries, isAlwaysCheaper, wordsOfCategory, wordsOfSurface } from './search/image-words.ts';
 
@@ -73,7 +73,8 @@ function wantedTokens(lexicons: readonly Lexicon[], parts: readonly string[]): S
 
 /** The tokens whose features contain all of `parts`; looks only at those with the last of them. */
 function tokensWith(lexicon: Lexicon, parts: readonly string[]): number[] {
-  const features = Buffer.from(lexicon.features.buffer, lexicon.features.byteOffset, lexicon.features.length);
+  const { buffer, byteOffset, length } = featuresOf(lexicon);
+  const features = Buffer.from(buffer, byteOffset, length);
   const last = parts.at(-1)!;
   // Of each string with it: where it begins, and where `last` is in it for the last time.
   const begins: number[] = [];

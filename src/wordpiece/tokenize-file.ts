@@ -29,7 +29,7 @@ export interface TokenCounts {
 /** Writes one JSON line a line of text, `{"tokens": […], "ids": […]}`. Throws `TextError` for a damaged archive. */
 export async function tokenizeFile(options: TokenizeOptions): Promise<TokenCounts> {
   const [dictionary, vocabulary] = await Promise.all([
-    loadDictionary(options.dictionary),
+    loadDictionary(options.dictionary, { features: false }),
     loadVocabulary(options.vocabulary),
   ]);
   const setup: TokenizeSetup = { dictionary, vocabulary, options: options.tokenizer };

@@ -157,3 +157,14 @@ test('whatever bytes are changed, a dictionary is refused or gives tokens that f
   };
   await fc.assert(fc.asyncProperty(changes, spoil), { numRuns: 300 });
 });
+
+test('without features the same words are found, and who asks for features is told', async () => {
+  const directory = await written();
+  const tagger = createTagger(await loadDictionary(directory, { features: false }));
+  assert.deepEqual(tokenizeText(tagger, '猫背が猫が'), ['猫背', 'が', '猫', 'が']);
+  assert.throws(() => tagger.feature(0), /sys\.dic was read without its features/);
+  for (const size of [60, 80]) {
+    await truncate(join(directory, 'sys.dic'), size);
+    await assert.rejects(loadDictionary(directory, { features: false }), { name: 'DictionaryError' });
+  }
+});

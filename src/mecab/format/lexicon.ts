@@ -1,4 +1,5 @@
 import { DictionaryError } from './dictionary-error.ts';
+import { readSharedFile } from './shared-file.ts';
 
 /** `sys.dic`, `unk.dic` or a user dictionary: a trie from surfaces to tokens, and the tokens' features. */
 export interface Lexicon {
@@ -7,12 +8,14 @@ export interface Lexicon {
   readonly trie: Int32Array;
   /** Records of 16 bytes: left id, right id, part of speech, cost (signed), then the feature's offset in 32 bits. */
   readonly tokens: Uint16Array;
-  /** Strings, each ended by a zero byte. */
-  readonly features: Uint8Array;
+  /** Strings, each ended by a zero byte; undefined if they were left unread. */
+  readonly features: Uint8Array | undefined;
   /** Number of right ids (of left nodes) and left ids (of right nodes) in the matrix it was compiled with. */
   readonly leftSize: number;
   readonly rightSize: number;
 }
+
+type WholeLexicon = Lexicon & { readonly features: Uint8Array };
 
 export type LexiconKind = 'system' | 'user' | 'unknown';
 
@@ -28,14 +31,28 @@ const remedies: Readonly<Record<LexiconKind, string>> = {
   user: '; compile it with mecab-dict-index -u, or take it out of this directory',
 };
 
+/** Reads a file as `readLexicon` reads its bytes; without features, which are most of it, those stay on the disk. */
+export async function readLexiconFile(file: string, kind: LexiconKind, hasFeatures = true): Promise<Lexicon> {
+  if (hasFeatures) return readLexicon(file, await readSharedFile(file), kind);
+  const buffer = await readSharedFile(file, { headBytes: HEADER_BYTES, end: endOfTokens });
+  return { ...readLexicon(file, buffer, kind), features: undefined };
+}
+
+function endOfTokens(buffer: SharedArrayBuffer): number {
+  if (buffer.byteLength < HEADER_BYTES) return buffer.byteLength;
+  const [, , , , , , trieBytes, tokenBytes] = headerOf(buffer);
+  return HEADER_BYTES + trieBytes + tokenBytes;
+}
+
+const headerOf = (buffer: SharedArrayBuffer) => Array.from(new Uint32Array(buffer, 0, 9)) as Header;
+
 /** Reads a binary dictionary in place. Throws DictionaryError unless every offset in it stays inside the file. */
-export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: LexiconKind): Lexicon {
+export function readLexicon(file: string, buffer: SharedArrayBuffer, kind: LexiconKind): WholeLexicon {
   const refuse = (reason: string): never => {
     throw new DictionaryError(file, reason);
   };
   if (buffer.byteLength < HEADER_BYTES) refuse(`no MeCab dictionary: only ${buffer.byteLength} bytes`);
-  const header = Array.from(new Uint32Array(buffer, 0, 9)) as Header;
-  const [magic, version, type, , leftSize, rightSize, trieBytes, tokenBytes, featureBytes] = header;
+  const [magic, version, type, , leftSize, rightSize, trieBytes, tokenBytes, featureBytes] = headerOf(buffer);
   if ((magic ^ MAGIC) >>> 0 !== buffer.byteLength) refuse('no MeCab dictionary, or truncated: size and magic disagree');
   if (version !== VERSION) refuse(`dictionary version ${version}; only ${VERSION} is known`);
   if (KINDS[type] !== kind) refuse(`not a ${kind} dictionary (it is of type ${KINDS[type] ?? type})${remedies[kind]}`);
@@ -91,10 +108,17 @@ export function tokenRange(leaf: number): TokenRange {
   return { first: (-leaf - 1) >>> 8, count: (-leaf - 1) & 0xff };
 }
 
-/** The feature string of a token. */
-export function featureOf({ tokens, features }: Lexicon, token: number): string {
+/** The feature strings. Throws RangeError if they were left unread. */
+export function featuresOf({ file, features }: Lexicon): Uint8Array {
+  if (features === undefined) throw new RangeError(`${file} was read without its features`);
+  return features;
+}
+
+/** The feature string of a token. Throws RangeError if features were left unread. */
+export function featureOf(lexicon: Lexicon, token: number): string {
+  const { tokens } = lexicon;
   const start = tokens[token * 8 + 4]! | (tokens[token * 8 + 5]! << 16);
-  return textUntilZero(features.subarray(start));
+  return textUntilZero(featuresOf(lexicon).subarray(start));
 }
 
 export function textUntilZero(bytes: Uint8Array): string {
@@ -122,7 +146,7 @@ function trieFlaw({ trie, tokens }: Lexicon): string | undefined {
   return named > tokens.length / 8 ? 'its words share tokens' : undefined;
 }
 
-function tokenFlaw({ tokens, features, leftSize, rightSize }: Lexicon): string | undefined {
+function tokenFlaw({ tokens, features, leftSize, rightSize }: WholeLexicon): string | undefined {
   if (features.length > 0 && features[features.length - 1] !== 0) return 'its last feature has no end';
   for (let at = 0; at < tokens.length; at += 8) {
     if (tokens[at]! >= rightSize || tokens[at + 1]! >= leftSize)

@@ -27,7 +27,7 @@ export async function tokenizeCorpus(
 ): Promise<{ readonly corpus: TokenizedCorpus; readonly unknownTokens: number }> {
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const complete = loadDictionary(dictionary).then((loaded) => ({ ...setup, dictionary: loaded }));
+  const complete = loadDictionary(dictionary, { features: false }).then((loaded) => ({ ...setup, dictionary: loaded }));
   const workers = startWorkers<Uint8Array, TokenizeAnswer, TokenizeSetup>(workerModule, complete, threads);
   const builder = corpusBuilder(setup.idLimit, total);
   const positions: number[] = [];

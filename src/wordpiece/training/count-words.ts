@@ -28,7 +28,9 @@ const blockSize = 1 << 20;
 
 /** Counts the words of texts, normalised as tokenizers do, on several threads; the counts do not depend on how many. */
 export async function countWords(options: CountOptions): Promise<WordCounts> {
-  const dictionary: Dictionary | undefined = options.dictionary ? await loadDictionary(options.dictionary) : undefined;
+  const dictionary: Dictionary | undefined = options.dictionary
+    ? await loadDictionary(options.dictionary, { features: false })
+    : undefined;
   const module = new URL('./count-worker.js', import.meta.url);
   const workers = startWorkers<Uint8Array, CountAnswer>(module, { dictionary } satisfies CountSetup, options.threads);
   const blocks: TextBlock[] = [];
