@@ -1,4 +1,6 @@
-import type { Instance, Plan } from '../graph/plan.ts';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Instance, Plan, Publication } from '../graph/plan.ts';
 import { resultKey } from '../store/key.ts';
 import type { Digest, Key } from '../store/result.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
@@ -11,7 +13,7 @@ export type Assessment =
       readonly kind: 'stale';
       readonly key: Key;
       readonly inputs: readonly { readonly name: string; readonly digests: readonly Digest[] }[];
-      /** `payload-removed`: it is current, but a stale reader needs what was removed. */
+      /** `payload-removed`: it is current, but a stale reader or a publication needs what was removed. */
       readonly reason: 'no-result' | 'forced' | 'always' | 'payload-removed';
     }
   /** Its key hangs on results that do not exist yet. */
@@ -42,6 +44,15 @@ export function assess(plan: Plan, options: AssessOptions): readonly (Assessment
     return assessment;
   });
   return withRebuilds(plan, assessments, view);
+}
+
+/** Must a removed payload come back to be published? A copy that cannot be told without reading it counts as the right one. */
+function isUnpublished({ source, destination }: Publication, result: StoredResult, view: InputView): boolean {
+  const place = resolve(view.plan.root, destination);
+  if (!existsSync(place)) return true;
+  const { output, path } = source;
+  const digest = path === undefined ? result.outputs[output]?.digest : view.store.digestBelow(result.key, output, path);
+  return (view.sources.known(place) ?? digest) !== digest;
 }
 
 /** State of one instance, given the results of those that it reads from. */
@@ -79,21 +90,27 @@ export function neededInstances(plan: Plan, selection: ReadonlySet<number> | und
   return needed;
 }
 
-/** Marks current instances whose removed payload a stale one reads, and so on upwards. */
+/** Marks current instances whose removed payload a stale one reads or a publication lacks, and so on upwards. */
 function withRebuilds(
   plan: Plan,
   assessments: (Assessment | undefined)[],
   view: InputView,
 ): readonly (Assessment | undefined)[] {
+  const bringBack = (index: number, isWanted: (result: StoredResult) => boolean): void => {
+    const found = assessments[index];
+    if (found?.kind !== 'current' || found.result.payload === 'present' || !isWanted(found.result)) return;
+    const inputs = digestInputs(plan.instances[index]!, view);
+    if (inputs.kind !== 'known') return;
+    assessments[index] = { kind: 'stale', key: found.key, inputs: inputs.inputs, reason: 'payload-removed' };
+  };
+  for (const publication of plan.publish) {
+    const { instance } = publication.source;
+    if (plan.instances[instance]!.frozen) continue;
+    bringBack(instance, (result) => isUnpublished(publication, result, view));
+  }
   for (let index = plan.instances.length - 1; index >= 0; index--) {
     if (assessments[index]?.kind !== 'stale') continue;
-    for (const dependency of plan.instances[index]!.dependsOn) {
-      const read = assessments[dependency];
-      if (read?.kind !== 'current' || read.result.payload === 'present') continue;
-      const inputs = digestInputs(plan.instances[dependency]!, view);
-      if (inputs.kind !== 'known') continue;
-      assessments[dependency] = { kind: 'stale', key: read.key, inputs: inputs.inputs, reason: 'payload-removed' };
-    }
+    for (const dependency of plan.instances[index]!.dependsOn) bringBack(dependency, () => true);
   }
   return assessments;
 }

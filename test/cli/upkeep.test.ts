@@ -139,3 +139,24 @@ test('a run that is removed is gone, its results stay', async () => {
   assert.equal((await workspace.kumiki(['runs'])).stdout, '');
   assert.match((await workspace.kumiki(['run'])).stdout, /2 cached/);
 });
+
+test('what gc removed comes back when it is to be published, and only then', async () => {
+  const publish = { 'out/second.txt': '${{ stages.second.outputs.text }}' };
+  await using workspace = new Workspace({ 'workflow.yaml': { ...chain, publish } });
+  await workspace.kumiki(['run']);
+  assert.match((await workspace.kumiki(['cache', 'gc', '--keep-runs', '0'])).stdout, /removed 2 results/);
+  assert.match((await workspace.kumiki(['run'])).stdout, /2 cached\n/, 'the copy is still there');
+  rmSync(workspace.path('out'), { recursive: true });
+  const { exit, stdout } = await workspace.kumiki(['run']);
+  assert.deepEqual([exit, workspace.read('out/second.txt')], [0, 'one\none\n'], stdout);
+});
+
+test('a rebuild that gives other bytes is told of, and leaves nothing behind', async () => {
+  const workflow = { stages: { odd: { run: 'date +%s%N > ${{ outputs.text }}', ...text } } };
+  await using workspace = new Workspace({ 'workflow.yaml': workflow });
+  await workspace.kumiki(['run']);
+  const { stdout } = await workspace.kumiki(['run', '--force']);
+  assert.match(stdout, /! odd +not reproducible: text was sha256:[0-9a-f]{64}, is now sha256:[0-9a-f]{64}\n/);
+  assert.match((await workspace.kumiki(['cache', 'ls'])).stdout, /irreproducible/);
+  assert.deepEqual(readdirSync(workspace.path('cache/work')), []);
+});

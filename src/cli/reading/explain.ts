@@ -51,7 +51,8 @@ function describe(instance: string, explanation: Explanation): string {
 
 function describeStale(instance: string, { reason, since }: Explanation & { kind: 'stale' }): string {
   if (reason === 'always') return `${instance} runs each time: it is declared \`always\``;
-  if (reason === 'payload-removed') return `${instance} was removed from the store, and a stale stage reads it`;
+  if (reason === 'payload-removed')
+    return `${instance} was removed from the store, and a stale stage or a publication needs it`;
   if (!since) return `${instance} is stale: it was never built`;
   if (since.changes.length === 0) return `${instance} is stale: its result ${shortKey(since.key)} was removed`;
   const heading = `${instance} is stale: since ${shortKey(since.key)}${madeText(since.made)}`;

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, linkSync, renameSync } from 'node:fs';
+import { copyFileSync, linkSync, renameSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { BuildContext, StoreContext } from '../context.ts';
 import { examineResult } from '../examine.ts';
@@ -126,7 +126,7 @@ function putInPlace(context: StoreContext, work: string, manifest: Manifest, log
   sealFileMode(manifestPath, statusOf(manifestPath)!);
   if (log !== undefined) linkOrCopy(log, `${work}/${logName}`);
   sealTime(work);
-  if (existsSync(target)) renameSync(target, context.trashPath(manifest.key));
+  context.discard(target);
   renameSync(work, target);
   unlinkIfThere(keptManifest(layout, manifest.key));
   const inodes = Object.keys(manifest.outputs).map((name) => [name, statusOf(`${target}/${name}`)!.ino] as const);
