@@ -305,6 +305,27 @@ test('when the run ends the screen closes and leaves a summary', async (t) => {
   );
 });
 
+test('warnings are counted, shown with their instance, and left in the summary', async (t) => {
+  const changed = { output: 'text', before: 'sha256:aa', now: 'sha256:bb' };
+  const events: RunEvent[] = eventsAt(
+    [0, runStarted({ name: '日本語BERT', groups, edges })],
+    [0, attemptStarted('corpus')],
+    [1, { type: 'warning', instance: 'corpus', message: '空行が二つある' }],
+  );
+  const { shown, append, until, rest } = show(t, events);
+  await until('! 空行が二つある');
+  await until(' ! 1 ');
+  append(
+    eventsAt(
+      [2, { type: 'instance-finished', instance: 'corpus', state: 'built', irreproducible: [changed] }],
+      [3, runFinished('done', 3)],
+    ),
+  );
+  await shown;
+  const told = '  ! corpus: 空行が二つある\n  ! corpus: not reproducible: text was sha256:aa, is now sha256:bb\n';
+  assert.ok(rest().includes(told), rest());
+});
+
 test('leaving says how to come back', async (t) => {
   const { shown, until, stdin, rest } = show(t, runEvents('/nowhere'));
   await until('data');
