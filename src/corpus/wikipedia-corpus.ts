@@ -29,8 +29,9 @@ export interface CorpusCounts {
  */
 export async function writeWikipediaCorpus(options: WikipediaOptions): Promise<CorpusCounts> {
   const { dump, lengths, threads } = options;
-  const dictionary = await loadDictionary(options.dictionary);
-  const setup: WikipediaSetup = { dictionary, sure: findSureWords(dictionary, sentenceEnd), lengths };
+  const setup = loadDictionary(options.dictionary).then(
+    (dictionary): WikipediaSetup => ({ dictionary, sure: findSureWords(dictionary, sentenceEnd), lengths }),
+  );
   const module = new URL('./wikipedia-worker.js', import.meta.url);
   const workers = startWorkers<Uint8Array, WikipediaAnswer>(module, setup, threads);
   const counts = { pages: 0, sentences: 0 };

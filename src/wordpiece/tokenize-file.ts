@@ -28,11 +28,10 @@ export interface TokenCounts {
 
 /** Writes one JSON line a line of text, `{"tokens": […], "ids": […]}`. Throws `TextError` for a damaged archive. */
 export async function tokenizeFile(options: TokenizeOptions): Promise<TokenCounts> {
-  const [dictionary, vocabulary] = await Promise.all([
+  const setup = Promise.all([
     loadDictionary(options.dictionary, { features: false }),
     loadVocabulary(options.vocabulary),
-  ]);
-  const setup: TokenizeSetup = { dictionary, vocabulary, options: options.tokenizer };
+  ]).then(([dictionary, vocabulary]): TokenizeSetup => ({ dictionary, vocabulary, options: options.tokenizer }));
   const module = new URL('./tokenize-worker.js', import.meta.url);
   const workers = startWorkers<Uint8Array, TokenizeAnswer>(module, setup, options.threads);
   const counts = { lines: 0, tokens: 0, unknown: 0 };

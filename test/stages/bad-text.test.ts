@@ -41,6 +41,13 @@ const badTexts: [string, () => string, RegExp][] = [
     /flip\.gz:.*(gzip|not UTF-8)/,
   ],
   ['an xz archive with a flipped bit', () => write('flip.xz', flipped(xz(), 300)), /flip\.xz: .*xz/],
+  ['a page in place of an archive', () => write('page.xz', '<html>'), /page\.xz: not an xz archive, though named like/],
+  ['an empty archive', () => write('empty.gz', ''), /empty\.gz: not a gzip archive/],
+  [
+    'bytes behind a gzip archive',
+    () => write('more.gz', Buffer.concat([gzipSync(text), Buffer.from('more')])),
+    /more\.gz: .*gzip.*byte \d+/,
+  ],
   ['bytes that are not UTF-8', () => write('euc.txt', notUtf8()), /euc\.txt:3: byte 38 is not UTF-8/],
 ];
 

@@ -14,10 +14,19 @@ export interface OpenText {
   position(): number;
 }
 
-/** Opens a plain, gzip or xz file, told apart by its first bytes. A damaged archive throws `TextError` when read. */
+/**
+ * Opens a plain, gzip or xz file, told apart by its first bytes. Throws `TextError` for a file that is no archive though its
+ * name ends like one's (what a server sent in its place), and when a damaged archive is read.
+ */
 export async function openText(path: string): Promise<OpenText> {
   const { size } = await stat(path);
   const kind = compression(await firstBytes(path));
+  const named = path.endsWith('.gz') ? 'gzip' : path.endsWith('.xz') ? 'xz' : undefined;
+  if (named !== undefined && kind !== named) {
+    throw new TextError(
+      `${path}: not ${named === 'xz' ? 'an' : 'a'} ${named} archive, though named like one. Make or fetch it again, or rename it.`,
+    );
+  }
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
   return { chunks: contentOf(path, file, kind), size, position: () => file.bytesRead };
 }

@@ -1,4 +1,4 @@
-import { type Dictionary, loadDictionary } from '../../mecab/index.ts';
+import { loadDictionary } from '../../mecab/index.ts';
 import { checkUtf8, type LineBlock, readLineBlocks } from '../../text/reading/read-lines.ts';
 import { type Parcel, startWorkers } from '../../threads/workers.ts';
 import { createWordTable, type WordTable } from '../word-table.ts';
@@ -28,11 +28,11 @@ const blockSize = 1 << 20;
 
 /** Counts the words of texts, normalised as tokenizers do, on several threads; the counts do not depend on how many. */
 export async function countWords(options: CountOptions): Promise<WordCounts> {
-  const dictionary: Dictionary | undefined = options.dictionary
-    ? await loadDictionary(options.dictionary, { features: false })
-    : undefined;
+  const setup = options.dictionary
+    ? loadDictionary(options.dictionary, { features: false }).then((dictionary): CountSetup => ({ dictionary }))
+    : ({} satisfies CountSetup);
   const module = new URL('./count-worker.js', import.meta.url);
-  const workers = startWorkers<Uint8Array, CountAnswer>(module, { dictionary } satisfies CountSetup, options.threads);
+  const workers = startWorkers<Uint8Array, CountAnswer>(module, setup, options.threads);
   const blocks: TextBlock[] = [];
 
   async function* jobs(): AsyncGenerator<Parcel<Uint8Array>> {

@@ -28,17 +28,27 @@ export function mergePairs(initial: InitialVocabulary, counts: Float64Array, opt
   // Words of the queue's entries; those of one entry are distinct.
   let words = new Int32Array(symbols.length);
   let wordCount = 0;
-  // Pairs and words that a step finds; lastWord[p] is the word for which pair p was noted last.
+  // Pairs and words that a step finds: pair notedPairs[i] in word notedWords[i].
+  let notedPairs = new Int32Array(1 << 16);
+  let notedWords = new Int32Array(1 << 16);
+  let notedCount = 0;
+  // Of each pair: the word for which it was noted last, and how often it is noted, later where its next word goes.
   let lastWord = new Int32Array(1 << 16).fill(-1);
-  let notedPairs: number[] = [];
-  let notedWords: number[] = [];
+  let placeOf = new Int32Array(1 << 16);
 
   function note(pair: number, word: number): void {
-    if (pair >= lastWord.length) lastWord = extended(lastWord, pair, -1);
+    if (pair >= lastWord.length) {
+      lastWord = extended(lastWord, pair, -1);
+      placeOf = extended(placeOf, pair, 0);
+    }
     if (lastWord[pair] === word) return;
     lastWord[pair] = word;
-    notedPairs.push(pair);
-    notedWords.push(word);
+    if (notedCount === notedPairs.length) {
+      notedPairs = extended(notedPairs, notedCount, 0);
+      notedWords = extended(notedWords, notedCount, 0);
+    }
+    notedPairs[notedCount] = pair;
+    notedWords[notedCount++] = word;
   }
 
   function change(left: number, right: number, by: number, word: number): void {
@@ -49,25 +59,22 @@ export function mergePairs(initial: InitialVocabulary, counts: Float64Array, opt
 
   /** One queue entry for each noted pair, with the words it was noted for side by side. */
   function enqueueNoted(): void {
-    const nextOf = new Map<number, number>();
-    for (const pair of notedPairs) nextOf.set(pair, (nextOf.get(pair) ?? 0) + 1);
-    if (wordCount + notedWords.length > words.length) words = extended(words, wordCount + notedWords.length, 0);
-    const distinctPairs = [...nextOf.keys()];
-    for (const pair of distinctPairs) {
-      const length = nextOf.get(pair)!;
-      nextOf.set(pair, wordCount);
+    const distinct: number[] = [];
+    for (let i = 0; i < notedCount; i++) if (placeOf[notedPairs[i]!]!++ === 0) distinct.push(notedPairs[i]!);
+    if (wordCount + notedCount > words.length) words = extended(words, wordCount + notedCount, 0);
+    for (const pair of distinct) {
+      const length = placeOf[pair]!;
+      placeOf[pair] = wordCount;
       if (pairs.counts[pair]! > 0) queue.push(pair, wordCount, wordCount + length);
       wordCount += length;
     }
-    for (let i = 0; i < notedPairs.length; i++) {
+    for (let i = 0; i < notedCount; i++) {
       const pair = notedPairs[i]!;
-      const at = nextOf.get(pair)!;
-      words[at] = notedWords[i]!;
-      nextOf.set(pair, at + 1);
+      words[placeOf[pair]!++] = notedWords[i]!;
       lastWord[pair] = -1;
     }
-    notedPairs = [];
-    notedWords = [];
+    for (const pair of distinct) placeOf[pair] = 0;
+    notedCount = 0;
   }
 
   function merge(word: number, left: number, right: number, id: number): void {
