@@ -29,10 +29,11 @@ export async function loadDictionary(
   const file = (name: string) => join(directory, name);
   const read = async <T>(path: string, parse: (path: string, buffer: SharedArrayBuffer) => T): Promise<T> =>
     parse(path, await readSharedFile(path));
-  // One after the other, so that of several flaws it is always the same that is told.
+  const matrix = read(file('matrix.bin'), readConnections);
+  matrix.catch(() => {}); // Told below: one after the other, so that of several flaws it is always the same that is told.
   const system = await readLexiconFile(file('sys.dic'), 'system', features);
   const unknown = await readLexiconFile(file('unk.dic'), 'unknown', features);
-  const connections = await read(file('matrix.bin'), readConnections);
+  const connections = await matrix;
   const characters = await read(file('char.bin'), readCharacters);
   const settings = await readSettings(file('dicrc'));
   const users: Lexicon[] = [];
