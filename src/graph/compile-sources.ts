@@ -10,8 +10,13 @@ export interface CompileSources {
   readonly env: readonly { readonly name: string; readonly digest: string | null }[];
   /** What glob() found: patterns, and the digest of the list. Ask `globDigest` again. */
   readonly globs: readonly { readonly patterns: readonly string[]; readonly digest: string }[];
-  /** Absolute paths that were found to exist. */
-  readonly exists: readonly string[];
+  /** What was found to exist, by folder (absolute). Ask `allExist` again. */
+  readonly exists: readonly FolderNames[];
+}
+
+export interface FolderNames {
+  readonly folder: string;
+  readonly names: readonly string[];
 }
 
 export function envDigest(value: string | undefined): string | null {

@@ -1,9 +1,11 @@
 /** Compiled plans, kept beside the results: a workflow that is as it was is not parsed again. */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { compiledFolder } from '../compiled-folder.ts';
 import type { Sources } from '../store/store.ts';
 import type { Compiled, CompileOptions } from './compile.ts';
+import type { FolderNames } from './compile-sources.ts';
 import { fromTable, type PlanTable, toTable } from './plan-table.ts';
 
 export interface CompileCache {
@@ -33,7 +35,7 @@ export async function compileCached(file: string, options: CompileOptions, cache
 
 /** Another build of kumiki, or another request, has another entry. */
 function entryName(file: string, { set, config }: CompileOptions): string {
-  const build = statSync(import.meta.filename).ctimeMs;
+  const build = statSync(join(compiledFolder, 'src/compiled-folder.js')).ctimeMs;
   const identity = JSON.stringify([build, file, set, config]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);
 }
@@ -63,7 +65,7 @@ async function isCurrent(
   options: CompileOptions,
   sources: Sources,
 ): Promise<boolean> {
-  if (!exists.every((path) => existsSync(path))) return false;
+  if (!exists.every(allExist)) return false;
   for (const { path, digest } of files) if ((await digestNow(path, sources)) !== digest) return false;
   if (env.length === 0 && globs.length === 0) return true;
   const { envDigest, globDigest } = await import('./compile-sources.ts');
@@ -71,6 +73,19 @@ async function isCurrent(
     env.every(({ name, digest }) => envDigest(options.env[name]) === digest) &&
     globs.every(({ patterns, digest }) => globDigest(table.plan.root, patterns) === digest)
   );
+}
+
+/** With so many names to look for, one listing of the folder is cheaper. */
+const manyNames = 32;
+
+function allExist({ folder, names }: FolderNames): boolean {
+  if (names.length < manyNames) return names.every((name) => existsSync(join(folder, name)));
+  try {
+    const found = new Set(readdirSync(folder));
+    return names.every((name) => found.has(name));
+  } catch {
+    return false;
+  }
 }
 
 async function digestNow(path: string, sources: Sources): Promise<string | undefined> {

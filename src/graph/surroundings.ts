@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Diagnostic } from '../workflow/diagnostic.ts';
 import { ExpressionFault } from '../workflow/expressions/fault.ts';
 import type { Surroundings as ExpressionSurroundings } from '../workflow/expressions/functions.ts';
@@ -8,7 +8,7 @@ import type { FileRead } from '../workflow/load.ts';
 import { type Node, toJson } from '../workflow/yaml/node.ts';
 import { parseYaml } from '../workflow/yaml/parse.ts';
 import { readSource } from '../workflow/yaml/read.ts';
-import { type CompileSources, envDigest, listDigest, listGlob } from './compile-sources.ts';
+import { type CompileSources, envDigest, type FolderNames, listDigest, listGlob } from './compile-sources.ts';
 
 /** The world outside the workflow, as far as compiling looks at it; remembers what it was asked. */
 export interface Surroundings extends ExpressionSurroundings {
@@ -68,9 +68,19 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
         patterns,
         digest: listDigest(found),
       })),
-      exists: [...kinds].filter(([, kind]) => kind !== undefined).map(([path]) => path),
+      exists: byFolder([...kinds].filter(([, kind]) => kind !== undefined).map(([path]) => path)),
     }),
   };
+}
+
+function byFolder(paths: readonly string[]): readonly FolderNames[] {
+  const folders = new Map<string, string[]>();
+  for (const path of paths) {
+    const names = folders.get(dirname(path));
+    if (names) names.push(basename(path));
+    else folders.set(dirname(path), [basename(path)]);
+  }
+  return [...folders].map(([folder, names]) => ({ folder, names }));
 }
 
 function kindOnDisk(path: string): 'file' | 'directory' | undefined {

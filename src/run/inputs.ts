@@ -77,8 +77,12 @@ function digestCheckpoint(source: Source & { kind: 'path' }, view: InputView, un
   return digestJson(files.map(({ part, path }) => [part, knownOrNoted(path, view, undigested)]));
 }
 
+/** Segments that `join` would resolve. */
+const unnormalized = /(?:^|\/)\.{0,2}(?:\/|$)/;
+
 function absolutePath(path: string, view: InputView): string {
-  return isAbsolute(path) ? path : join(view.plan.root, path);
+  if (isAbsolute(path)) return path;
+  return unnormalized.test(path) ? join(view.plan.root, path) : `${view.plan.root}/${path}`;
 }
 
 function digestCheckpointBelow(store: Store, key: Key, output: string, prefix: string): Digest | undefined {

@@ -49,20 +49,21 @@ export function runStarted(
 }
 
 function selectedGraph(plan: Plan, needed: Uint8Array): Pick<RunStarted, 'groups' | 'edges'> {
-  const groups = new Map<string, { axes: readonly string[]; instances: string[] }>();
-  const edges = new Map<string, readonly [string, string]>();
+  const groups = new Map<string, { axes: readonly string[]; instances: string[]; producers: Set<string> }>();
   for (const { index, stage, id, matrix, dependsOn } of plan.instances) {
     if (!needed[index]) continue;
-    const group = groups.get(stage) ?? { axes: Object.keys(matrix), instances: [] };
-    groups.set(stage, group);
-    group.instances.push(id);
-    for (const on of dependsOn) {
-      const producer = plan.instances[on]!.stage;
-      edges.set(`${producer}\0${stage}`, [producer, stage]);
+    let group = groups.get(stage);
+    if (!group) {
+      group = { axes: Object.keys(matrix), instances: [], producers: new Set() };
+      groups.set(stage, group);
     }
+    group.instances.push(id);
+    for (const on of dependsOn) group.producers.add(plan.instances[on]!.stage);
   }
   return {
-    groups: [...groups].map(([stage, group]) => ({ stage, ...group })),
-    edges: [...edges.values()],
+    groups: [...groups].map(([stage, { axes, instances }]) => ({ stage, axes, instances })),
+    edges: [...groups].flatMap(([stage, { producers }]) =>
+      [...producers].map((producer) => [producer, stage] as const),
+    ),
   };
 }

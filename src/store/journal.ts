@@ -125,15 +125,24 @@ function pack(result: Noted): (string | number)[] {
   return [result.key, result.instance, result.attempt, result.payload === 'present' ? 1 : 0, ...outputs];
 }
 
-function unpack([, key, instance, attempt, present, ...fields]: ResultRow): Noted {
+/** By position: a no-op unpacks every row, and destructuring would iterate over each. */
+function unpack(row: ResultRow): Noted {
   const outputs: Record<string, StoredResult['outputs'][string]> = {};
   const inodes: Record<string, number> = {};
-  for (let at = 0; at < fields.length; at += 5) {
-    const [name, kind, digest, size, inode] = fields.slice(at, at + 5) as [string, string, string, number, number];
-    outputs[name] = { kind: kind === 'f' ? 'file' : 'directory', digest: `sha256:${digest}` as Digest, size };
-    inodes[name] = inode;
+  for (let at = 5; at < row.length; at += 5) {
+    const name = row[at] as string;
+    const kind = row[at + 1] === 'f' ? 'file' : 'directory';
+    outputs[name] = { kind, digest: `sha256:${row[at + 2]}` as Digest, size: row[at + 3] as number };
+    inodes[name] = row[at + 4] as number;
   }
-  return { key, instance, outputs, payload: present === 1 ? 'present' : 'removed', attempt, inodes };
+  return {
+    key: row[1],
+    instance: row[2],
+    outputs,
+    payload: row[4] === 1 ? 'present' : 'removed',
+    attempt: row[3],
+    inodes,
+  };
 }
 
 function addNewest(histories: Map<string, Key[]>, instance: string, key: Key): void {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { keptManifest, type Layout, resultDirectory } from './layout.ts';
 import type { Key, Manifest, OutputRecord } from './result.ts';
 
@@ -21,6 +21,8 @@ export function writeManifestFile(path: string, manifest: Manifest): void {
 }
 
 function readManifestFile(path: string, key: Key): Manifest | undefined {
+  // Most often it is not there, and an error thrown costs ten times the look.
+  if (!existsSync(path)) return undefined;
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isManifest(value) && value.key === key ? value : undefined;

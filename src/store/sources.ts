@@ -198,15 +198,12 @@ function pack(path: string, { size, mtimeMs, ctimeMs, inode, seenMs, digest }: S
 
 function unpack(row: Row | undefined): SourceRow | undefined {
   if (row === undefined) return undefined;
-  const [, , size, mtimeMs, ctimeMs, inode, seenMs, digest] = row as unknown as [
-    number,
-    string,
-    number,
-    number,
-    number,
-    number,
-    number,
-    string,
-  ];
-  return { size, mtimeMs, ctimeMs, inode, seenMs, digest: `sha256:${digest}` };
+  return {
+    size: row[2] as number,
+    mtimeMs: row[3] as number,
+    ctimeMs: row[4] as number,
+    inode: row[5] as number,
+    seenMs: row[6] as number,
+    digest: `sha256:${row[7]}`,
+  };
 }

@@ -31,6 +31,11 @@ export function formatCount(count: number): string {
   return `${shortNumber(count / 1000 ** power)}${units[power]}`;
 }
 
+/** `10,000`: in full, its thousands apart. By hand, since the first `toLocaleString` of a process takes 15 ms. */
+export function formatWhole(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** `3.2/s`, `12/min`, `4.1/h`: the unit that gives a number of at least one. */
 export function formatRate(perSecond: number): string {
   if (perSecond >= 1) return `${formatCount(perSecond)}/s`;
@@ -61,7 +66,7 @@ export function formatValue(value: number): string {
 
 function shortNumber(value: number): string {
   const rounded = Number(value.toFixed(Math.abs(value) < 9.95 ? 1 : 0));
-  return Math.abs(rounded) >= 1000 ? rounded.toLocaleString('en') : String(rounded);
+  return formatWhole(rounded);
 }
 
 function pad(value: number): string {

@@ -1,14 +1,17 @@
 /**
  * The engine beside its peers on a layered graph of `cp` stages: cold, no-op, and one changed leaf.
- * Stage i reads in/i.txt and the output of stage i − 100. Sizes: KUMIKI_BENCH_STAGES (default 10000,1000).
+ * Stage i reads in/i.txt and the output of stage i − 100. Sizes: KUMIKI_BENCH_STAGES (default 10000,1000,300).
+ * wireit and DVC, fetched into a temporary folder where the registries can be reached, run the smallest size only.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isInstalled, type Measured, measure, measureOnce, printRow } from './measure.ts';
+import { npmPackage, pipProgram } from './peers/install.ts';
 
 const layerWidth = 100;
-const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cli = join(import.meta.dirname, '../../cli/main.js');
 const kumiki = [process.execPath, cli, 'run', 'workflow.yaml', '--jobs', '2'];
 
 interface Engine {
@@ -91,6 +94,52 @@ const make: Engine = {
   },
 };
 
+const wireit = (modules: string): Engine => ({
+  name: 'wireit',
+  command: ['npm', 'run', '--silent', 'all'],
+  write(folder, stages) {
+    symlinkSync(modules, join(folder, 'node_modules'));
+    const entries = indexes(stages).map((i) => {
+      const previous = before(i);
+      const entry = {
+        command: `cp in/${i}.txt out/${i}.txt`,
+        files: [`in/${i}.txt`],
+        output: [`out/${i}.txt`],
+        dependencies: previous === undefined ? [] : [`s${previous}`],
+      };
+      return [`s${i}`, entry] as const;
+    });
+    const all = { dependencies: entries.slice(-layerWidth).map(([name]) => name) };
+    const scripts = Object.fromEntries([...entries.map(([name]) => name), 'all'].map((name) => [name, 'wireit']));
+    const manifest = { name: 'layers', private: true, scripts, wireit: { ...Object.fromEntries(entries), all } };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  },
+});
+
+const dvc = (program: string): Engine => ({
+  name: 'dvc',
+  command: [program, 'repro', '--quiet'],
+  write(folder, stages) {
+    const texts = indexes(stages).map((i) => {
+      const previous = before(i);
+      const after = previous === undefined ? '' : `, out/${previous}.txt`;
+      return `  s${i}: {cmd: cp in/${i}.txt out/${i}.txt, deps: [in/${i}.txt${after}], outs: [out/${i}.txt]}\n`;
+    });
+    writeFileSync(join(folder, 'dvc.yaml'), `stages:\n${texts.join('')}`);
+    spawnSync(program, ['init', '--no-scm', '--quiet'], { cwd: folder, stdio: 'ignore' });
+    spawnSync(program, ['config', 'core.analytics', 'false'], { cwd: folder, stdio: 'ignore' });
+  },
+});
+
+/** wireit and DVC, as far as they can be fetched. */
+function fetchedPeers(tools: string): readonly Engine[] {
+  const modules = npmPackage(join(tools, 'npm'), 'wireit');
+  const program = pipProgram(join(tools, 'python'), 'dvc');
+  if (!modules) console.log('wireit could not be installed from npm');
+  if (!program) console.log('dvc could not be installed with pip');
+  return [...(modules ? [wireit(modules)] : []), ...(program ? [dvc(program)] : [])];
+}
+
 interface Phases {
   readonly cold: Measured;
   readonly noop: Measured;
@@ -103,7 +152,8 @@ function phases(engine: Engine, stages: number, timeoutSeconds: number): Phases 
   try {
     writeInputs(folder, stages);
     engine.write(folder, stages);
-    const once = () => measureOnce(engine.command, { cwd: folder, env: { CI: 'true' }, timeoutSeconds });
+    const env = { CI: 'true', WIREIT_PARALLEL: '2', WIREIT_LOGGER: 'quiet' };
+    const once = () => measureOnce(engine.command, { cwd: folder, env, timeoutSeconds });
     const cold = once();
     once();
     const noop = measure(5, once);
@@ -118,11 +168,26 @@ function phases(engine: Engine, stages: number, timeoutSeconds: number): Phases 
   }
 }
 
-for (const stages of (process.env.KUMIKI_BENCH_STAGES ?? '10000,1000').split(',').map(Number)) {
+/** Start-up alone: the median of many, beside Node's own. */
+function printStart(): void {
+  const once = (command: readonly string[]) => () => measureOnce(command, { cwd: tmpdir() });
+  const bare = measure(15, once([process.execPath, '-e', '0']));
+  printRow('kumiki --help', measure(15, once([process.execPath, cli, '--help'])), {
+    name: 'node -e 0',
+    measured: bare,
+  });
+}
+
+const sizes = (process.env.KUMIKI_BENCH_STAGES ?? '10000,1000,300').split(',').map(Number);
+const smallSize = 300;
+const tools = mkdtempSync(join(tmpdir(), 'kumiki-peers-'));
+process.on('exit', () => rmSync(tools, { recursive: true, force: true }));
+printStart();
+for (const stages of sizes) {
+  const found = [ninja, make].filter(({ name }) => isInstalled(name));
+  const engines = stages <= smallSize ? [...found, ...fetchedPeers(tools)] : found;
   console.log(`${stages} stages of cp, 2 jobs; median wall time, largest peak memory`);
-  const peers = new Map(
-    [ninja, make].filter(({ name }) => isInstalled(name)).map((peer) => [peer.name, phases(peer, stages, 600)]),
-  );
+  const peers = new Map(engines.map((peer) => [peer.name, phases(peer, stages, 600)]));
   for (const engine of [kumikiYaml, kumikiMatrix]) {
     const ours = phases(engine, stages, 600);
     for (const phase of ['cold', 'noop', 'leaf'] as const) {

@@ -62,7 +62,7 @@ const settings: readonly Setting[] = [
   },
 ];
 
-const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cli = join(import.meta.dirname, '../../cli/main.js');
 const cutBytes = 10_000_000;
 
 function ours(folder: string, dictionary: string, corpus: string, { vocab, params }: Setting): Measured {

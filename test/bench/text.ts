@@ -26,7 +26,7 @@ import { sharedPath } from '../shared.ts';
 import { unidicLite } from '../unidic-lite.ts';
 import { isInstalled, type Measured, measure, measureOnce } from './measure.ts';
 
-const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cli = join(import.meta.dirname, '../../cli/main.js');
 const peers = join(import.meta.dirname, '../../../test/bench/peers');
 const rounds = 3;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 
-const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cli = join(import.meta.dirname, '../../cli/main.js');
 const sourceCount = 4;
 
 /** A stage reads some sources and some earlier stages (indexes modulo what there is), and prints its parameter. */

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { HelperOrder, HelperReport } from './helper.ts';
 
-export const cli = join(import.meta.dirname, '../../src/cli/main.js');
+export const cli = join(import.meta.dirname, '../../cli/main.js');
 
 export interface Finished {
   /** Exit code, or the signal that ended it. */

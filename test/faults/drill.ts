@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunEvent } from '../../src/run/events.ts';
 import type { Manifest } from '../../src/store/result.ts';
 
-const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cli = join(import.meta.dirname, '../../cli/main.js');
 
 /** Each stage notes its beginning in a ledger outside the store; `second` makes directories, `third` joins all of them. */
 const workflow = `

@@ -1,5 +1,5 @@
 /** A run to look at: its events, one after another, at times that the test says. */
-import type { RunEvent, RunStarted } from '../../src/run/events.ts';
+import type { RunEvent, RunFinished, RunStarted } from '../../src/run/events.ts';
 
 type Untimed = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'time'> : never) : never;
 
@@ -62,7 +62,11 @@ export function built(instance: string) {
   return { type: 'instance-finished', instance, state: 'built', key: 'k'.repeat(64), size: 1000 } as const;
 }
 
-export function runFinished(outcome: 'done' | 'failed' | 'interrupted', seconds: number) {
-  const counts = { built: 0, shared: 0, cached: 0, failed: 0, cancelled: 0, skipped: 0 };
+export function runFinished(
+  outcome: 'done' | 'failed' | 'interrupted',
+  seconds: number,
+  ended: Partial<RunFinished['counts']> = {},
+) {
+  const counts = { built: 0, shared: 0, cached: 0, failed: 0, cancelled: 0, skipped: 0, ...ended };
   return { type: 'run-finished', outcome, exitCode: outcome === 'done' ? 0 : 1, seconds, counts } as const;
 }

@@ -51,7 +51,7 @@ test('a run is told line by line, aligned, with its failures, logs and remedies'
     ],
     [17, { type: 'instance-finished', instance: 'data[shard=3]', state: 'failed', failure }],
     [17, { type: 'instance-finished', instance: 'train', state: 'skipped', because: 'data[shard=3]' }],
-    [18, runFinished('failed', 18)],
+    [18, runFinished('failed', 18, { shared: 1, cached: 3, failed: 1, skipped: 1 })],
   );
   assert.equal(
     plainText(events),
@@ -93,6 +93,36 @@ test('a long stage tells of its progress twice a minute, not more', () => {
     .split('\n')
     .filter((line) => line.includes('…'));
   assert.deepEqual(told, ['12:00:30 … train          120/1,000 steps · 12% · 4/s · 3m40s left']);
+});
+
+test('in a run of many instances those that go well are told of by their number, the others one by one', () => {
+  const names = Array.from({ length: 2000 }, (_, at) => `s${at}`);
+  const groups = names.map((stage) => ({ stage, axes: [], instances: [stage] }));
+  const [warm, cold] = [names.slice(0, 1000), names.slice(1000, 1999)];
+  const events = eventsAt(
+    [0, runStarted({ groups })],
+    [0, { type: 'instances-cached', instances: warm, keys: warm }],
+    ...cold.flatMap((name, at) => {
+      const second = at / 50;
+      return [
+        [second, attemptStarted(name)],
+        [second, succeeded(name, 0.02)],
+        [second, built(name)],
+      ] as const;
+    }),
+    [20, attemptStarted('s1999')],
+    [80, succeeded('s1999', 61)],
+    [80, built('s1999')],
+    [80, runFinished('done', 80, { cached: 1000, built: 1000 })],
+  );
+  const text = plainText(events).split('\n').slice(2);
+  assert.deepEqual(text, [
+    '12:00:00 ✓ 1,000 stages  1,000 cached',
+    '12:00:10 … 1,501/2,000  0 running · 50/s · 9s left',
+    '12:01:20 ✓ s1999  done in 1m01s · peak 300 MiB',
+    '✓ demo done in 1m20s · 1,000 built, 1,000 cached',
+    '',
+  ]);
 });
 
 test('many skipped instances are one line', () => {

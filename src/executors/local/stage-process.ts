@@ -1,12 +1,13 @@
 import { fork, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { compiledFolder } from '../../compiled-folder.ts';
 import type { Failure } from '../../run/events.ts';
 import type { ChildMessage, ParentMessage, StageRequest } from '../../stage/messages.ts';
 import type { Job, JobListener } from '../executor.ts';
 import type { Supervised } from './supervise.ts';
 
-const childEntry = fileURLToPath(new URL('../../stage/child.js', import.meta.url));
+const childEntry = join(compiledFolder, 'src/stage/child.js');
 
 /**
  * Runs a stage module in a child process that leads a group of its own. The child does nothing before it has its request, which

@@ -44,7 +44,7 @@ export function createRunFolder(cache: string, id: string, facts: { readonly [na
       return file;
     },
     noteKeys(keys) {
-      const lines = keys.map(([instance, key]) => `${JSON.stringify({ instance, key })}\n`);
+      const lines = keys.map(([instance, key]) => `{"instance":${JSON.stringify(instance)},"key":"${key}"}\n`);
       keyLog.append(lines.join(''));
     },
     close: () => inStore(cache, keyLog.close),

@@ -28,18 +28,19 @@ export function requestOf(instance: Instance): Amounts {
 
 /** A sentence for each instance that asks for more than a pool holds, and so could never start. */
 export function impossibleRequests(plan: Plan, sizes: Amounts, needed: Uint8Array): readonly string[] {
-  return plan.instances
-    .filter((instance) => needed[instance.index])
-    .flatMap((instance) =>
-      Object.entries(requestOf(instance))
-        .filter(([pool, amount]) => amount > (sizes[pool] ?? 0))
-        .map(([pool, amount]) => {
-          const size = sizes[pool];
-          return size === undefined
-            ? `${instance.id} asks for ${pool}: ${amount}, but there is no such pool; add it under limits`
-            : `${instance.id} asks for ${pool}: ${amount}, more than the pool's ${size}; lower it or raise limits.${pool}`;
-        }),
-    );
+  // Instances of a plan that ask for the same share one object.
+  const possible = new Set<Instance['resources']>();
+  return plan.instances.flatMap((instance) => {
+    if (!needed[instance.index] || possible.has(instance.resources)) return [];
+    const excessive = Object.entries(requestOf(instance)).filter(([pool, amount]) => amount > (sizes[pool] ?? 0));
+    if (excessive.length === 0) possible.add(instance.resources);
+    return excessive.map(([pool, amount]) => {
+      const size = sizes[pool];
+      return size === undefined
+        ? `${instance.id} asks for ${pool}: ${amount}, but there is no such pool; add it under limits`
+        : `${instance.id} asks for ${pool}: ${amount}, more than the pool's ${size}; lower it or raise limits.${pool}`;
+    });
+  });
 }
 
 export interface Pools {

@@ -128,7 +128,8 @@ function putInPlace(context: StoreContext, work: string, manifest: Manifest, log
   sealTime(work);
   context.discard(target);
   renameSync(work, target);
-  unlinkIfThere(keptManifest(layout, manifest.key));
+  const kept = keptManifest(layout, manifest.key);
+  if (existsSync(kept)) unlinkIfThere(kept);
   const inodes = Object.keys(manifest.outputs).map((name) => [name, statusOf(`${target}/${name}`)!.ino] as const);
   const result = notedResult(manifest, Object.fromEntries(inodes));
   journal.remember(result);

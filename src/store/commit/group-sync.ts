@@ -9,13 +9,19 @@ export interface GroupSync {
   flush(): Promise<void>;
 }
 
-/** Results that finish within this time share one sync. */
-const groupMs = 100;
+/**
+ * Results that finish within this time share one sync. On a slow disk a group lasts longer: while the file system is
+ * synced nothing can be created on it, and that shall not take more than a tenth of the time.
+ */
+const shortestGroupMs = 100;
+const longestGroupMs = 2_000;
+const syncShare = 0.1;
 
 export function openGroupSync(layout: Layout, journal: Journal): GroupSync {
   let group = new Map<string, Noted>();
   let timer: NodeJS.Timeout | undefined;
   let syncing: Promise<void> = Promise.resolve();
+  let groupMs = shortestGroupMs;
 
   /** One group after the other: what finishes while one is synced makes the next. */
   const syncGroup = () => {
@@ -32,12 +38,15 @@ export function openGroupSync(layout: Layout, journal: Journal): GroupSync {
     const results = group;
     group = new Map();
     if (results.size === 0) return;
+    const started = performance.now();
     try {
       await syncResults(
         layout.store,
         [...results.keys()].map((key) => resultDirectory(layout, key)),
       );
       await journal.append([...results.values()]);
+      const lasting = (performance.now() - started) / syncShare;
+      groupMs = Math.min(longestGroupMs, Math.max(shortestGroupMs, lasting));
     } catch (error) {
       if (isUnwritable(error)) return;
       group = new Map([...results, ...group]);

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { compiledFolder } from '../../compiled-folder.ts';
 import type { Digest } from '../result.ts';
 import type { SizedFile } from './digest-file.ts';
 import type { WorkerReply } from './digest-worker.ts';
@@ -47,7 +49,7 @@ function inBatches(files: readonly SizedFile[]): SizedFile[][] {
 
 function startWorker(): Worker {
   started++;
-  const worker = new Worker(new URL('./digest-worker.js', import.meta.url));
+  const worker = new Worker(join(compiledFolder, 'src/store/digest/digest-worker.js'));
   worker.unref();
   return worker;
 }

@@ -9,17 +9,13 @@ import {
   formatDuration,
   formatPercent,
   formatRate,
+  formatWhole,
 } from '../quantity.ts';
 import { irreproducibleText } from '../state/irreproducible-text.ts';
-import {
-  findInstance,
-  type GroupState,
-  type ProgressState,
-  type RunState,
-  type Status,
-  stageOf,
-} from '../state/run-state.ts';
+import { type GroupState, type ProgressState, type Status, stageOf } from '../state/run-state.ts';
 import { groupSecondsLeft } from '../state/time-left.ts';
+
+export type LogOf = (instance: string) => string | undefined;
 
 export interface PlainLine {
   readonly mark: string;
@@ -31,8 +27,8 @@ export interface PlainLine {
   readonly below?: readonly string[];
 }
 
-/** `state` is asked for the state after the event, by the few that need it. */
-export function plainLines(event: RunEvent, state: () => RunState): readonly PlainLine[] {
+/** `logOf` tells the log of the newest attempt at an instance, if there was one. */
+export function plainLines(event: RunEvent, logOf: LogOf): readonly PlainLine[] {
   switch (event.type) {
     case 'instances-cached':
       return cachedLines(event.instances);
@@ -43,9 +39,9 @@ export function plainLines(event: RunEvent, state: () => RunState): readonly Pla
     case 'attempt-started':
       return [statusLine('running', event.instance, startText(event))];
     case 'attempt-finished':
-      return attemptLines(event, findInstance(state(), event.instance)?.log);
+      return attemptLines(event, logOf(event.instance));
     case 'instance-finished':
-      return instanceLines(event, state);
+      return instanceLines(event, logOf);
     case 'warning':
       return [{ mark: '!', name: event.instance ?? '', text: event.message, colour: 'yellow' }];
     case 'interrupted':
@@ -56,6 +52,9 @@ export function plainLines(event: RunEvent, state: () => RunState): readonly Pla
       return [];
   }
 }
+
+/** More stages than these are not told one by one when their results were there. */
+const listedStages = 20;
 
 /** How far a stage is: the one instance's own progress, or how many of many are done. */
 export function progressLine(group: GroupState, now: number): PlainLine {
@@ -78,7 +77,7 @@ export function progressText({ done, total, unit }: ProgressState): string {
 
 /** Many instances of a stage that were skipped for the same reason. */
 export function skippedLine(stage: string, count: number, because: string | undefined): PlainLine {
-  const what = count === 1 ? 'skipped' : `${count.toLocaleString('en')} skipped`;
+  const what = count === 1 ? 'skipped' : `${formatWhole(count)} skipped`;
   return statusLine('skipped', stage, because ? `${what}: needs ${because}` : what);
 }
 
@@ -91,11 +90,18 @@ function statusLine(status: Status, name: string, text: string): PlainLine {
   return { mark: marks[status], name, text, colour: colours[status] };
 }
 
+/** A line for each stage, or one for all if they are many. */
 function cachedLines(instances: readonly string[]): PlainLine[] {
   const counts = new Map<string, number>();
-  for (const id of instances) counts.set(stageOf(id), (counts.get(stageOf(id)) ?? 0) + 1);
+  for (const id of instances) {
+    const stage = stageOf(id);
+    counts.set(stage, (counts.get(stage) ?? 0) + 1);
+  }
+  if (counts.size > listedStages) {
+    return [statusLine('cached', `${formatWhole(counts.size)} stages`, `${formatWhole(instances.length)} cached`)];
+  }
   return [...counts].map(([stage, count]) =>
-    statusLine('cached', stage, count === 1 ? 'cached' : `${count.toLocaleString('en')} cached`),
+    statusLine('cached', stage, count === 1 ? 'cached' : `${formatWhole(count)} cached`),
   );
 }
 
@@ -124,7 +130,7 @@ function attemptLines(event: AttemptFinished, log: string | undefined): PlainLin
 }
 
 /** What no line about its attempts has told already. */
-function instanceLines(event: InstanceFinished, state: () => RunState): PlainLine[] {
+function instanceLines(event: InstanceFinished, logOf: LogOf): PlainLine[] {
   const { instance, failure, irreproducible = [] } = event;
   const changed = irreproducible.map(
     (one): PlainLine => ({ mark: '!', name: instance, text: irreproducibleText(one), colour: 'yellow' }),
@@ -135,7 +141,7 @@ function instanceLines(event: InstanceFinished, state: () => RunState): PlainLin
     case 'shared':
       return [statusLine('shared', instance, 'made by another, shared'), ...changed];
     case 'failed': {
-      const told = findInstance(state(), instance)?.attempt !== undefined;
+      const told = logOf(instance) !== undefined;
       return told || !failure ? changed : [statusLine('failed', instance, `failed: ${failure.message}`), ...changed];
     }
     default:

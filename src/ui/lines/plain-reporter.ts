@@ -2,13 +2,15 @@
 import { styleText } from 'node:util';
 import type { RunEvent, RunStarted } from '../../run/events.ts';
 import type { Colour } from '../palette.ts';
-import { formatAmount } from '../quantity.ts';
+import { formatAmount, formatWhole } from '../quantity.ts';
 import { foldEvents } from '../state/fold-events.ts';
 import { emptyState, type RunState, stageOf } from '../state/run-state.ts';
 import { fitWidth, textWidth } from '../text-width.ts';
 import { type PlainLine, plainLines, progressLine, skippedLine } from './plain-lines.ts';
 import type { Output, Reporter } from './reporter.ts';
+import { foldRoutine } from './routine.ts';
 import { runTitle, summaryLines } from './summary.ts';
+import { createTally } from './tally.ts';
 
 export interface PlainOptions {
   /** See `wantsColour`. */
@@ -29,11 +31,14 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.Pr
 
 /**
  * One line for each thing that matters, as it happens, and a summary at the end. Results that were there are one
- * line a stage, and so are skipped instances; long stages tell of their progress twice a minute.
+ * line a stage, and so are skipped instances; long stages tell of their progress twice a minute. In a run of many
+ * instances, those that go well are told of by their number.
  */
 export function plainReporter(output: Output, { colour: coloured = false }: PlainOptions = {}): Reporter {
   let state: RunState = emptyState;
   let unfolded: RunEvent[] = [];
+  const tally = createTally();
+  const routine = foldRoutine(tally);
   let nameWidth = 0;
   let day = '';
   let skipped = { stage: '', because: undefined as string | undefined, count: 0 };
@@ -65,15 +70,14 @@ export function plainReporter(output: Output, { colour: coloured = false }: Plai
   }
 
   function writeHeading(event: RunStarted, time: number): void {
-    const names = event.groups.flatMap(({ instances }) => instances);
-    nameWidth = Math.min(
-      widestName,
-      names.reduce((widest, name) => Math.max(widest, textWidth(name)), 0),
-    );
+    for (const { instances } of event.groups) {
+      for (const name of instances) nameWidth = Math.max(nameWidth, textWidth(name));
+    }
+    nameWidth = Math.min(widestName, nameWidth);
     day = isoDay(time);
     const pools = Object.entries(event.limits).map(([pool, amount]) => `${pool} ${formatAmount(pool, amount)}`);
-    const size = `${plural(names.length, 'instance')} of ${plural(event.groups.length, 'stage')}`;
-    write(`kumiki ${event.kumiki} · ${runTitle(currentState())} · run ${event.run} · ${day}`);
+    const size = `${plural(tally.counts.all, 'instance')} of ${plural(event.groups.length, 'stage')}`;
+    write(`kumiki ${event.kumiki} · ${runTitle({ started: event })} · run ${event.run} · ${day}`);
     write([size, ...pools].join(' · '), 'gray');
   }
 
@@ -108,6 +112,7 @@ export function plainReporter(output: Output, { colour: coloured = false }: Plai
     report(event) {
       unfolded.push(event);
       if (unfolded.length >= foldAt) currentState();
+      tally.add(event);
       if (event.type === 'instance-finished' && event.state === 'skipped') {
         countSkipped(event.instance, event.because, event.time);
         return;
@@ -116,15 +121,16 @@ export function plainReporter(output: Output, { colour: coloured = false }: Plai
       if (event.type === 'run-started') writeHeading(event, event.time);
       writeDay(event.time);
       if (event.type === 'progress') writeProgress(event.instance, event.time);
-      writeLines(plainLines(event, currentState), event.time);
+      if (!routine.hides(event)) writeLines(plainLines(event, tally.logOf), event.time);
+      writeLines(routine.count(event), event.time);
       if (event.type === 'run-finished')
-        for (const { text, colour } of summaryLines(currentState())) write(text, colour);
+        for (const { text, colour } of summaryLines(tally.summary)) write(text, colour);
     },
   };
 }
 
 function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatWhole(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function isoDay(time: number): string {

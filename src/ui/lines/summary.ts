@@ -1,7 +1,7 @@
 /** How a run ended, in a few lines. */
 import { basename, isAbsolute, relative } from 'node:path';
 import type { Colour } from '../palette.ts';
-import { formatDuration } from '../quantity.ts';
+import { formatDuration, formatWhole } from '../quantity.ts';
 import { finishedStatuses, type InstanceState, type RunState } from '../state/run-state.ts';
 
 export interface SummaryLine {
@@ -9,34 +9,49 @@ export interface SummaryLine {
   readonly colour?: Colour;
 }
 
+export type FailedInstance = Pick<InstanceState, 'id' | 'failure' | 'log'>;
+
+/** What the summary tells: of a state by `summaryOf`, or gathered event by event by a tally. */
+export interface RunSummary
+  extends Pick<RunState, 'started' | 'startedAt' | 'time' | 'counts' | 'published' | 'finished'> {
+  readonly failed: readonly FailedInstance[];
+}
+
+export function summaryOf(state: RunState): RunSummary {
+  const failed = state.groups.flatMap(({ counts, instances }) =>
+    counts.failed > 0 ? instances.filter(({ status }) => status === 'failed') : [],
+  );
+  return { ...state, failed };
+}
+
 const shownFailures = 5;
 const shownWarnings = 5;
 const shownPublications = 8;
 
-export function summaryLines(state: RunState): SummaryLine[] {
-  return [headline(state), ...failureLines(state), ...publishedLines(state), ...remedyLines(state)];
+export function summaryLines(summary: RunSummary): SummaryLine[] {
+  return [headline(summary), ...failureLines(summary), ...publishedLines(summary), ...remedyLines(summary)];
 }
 
 /** As `summaryLines`, with the warnings that a screen took away with it. */
 export function screenSummaryLines(state: RunState): SummaryLine[] {
-  const [first, ...rest] = summaryLines(state);
+  const [first, ...rest] = summaryLines(summaryOf(state));
   return [first!, ...warningLines(state), ...rest];
 }
 
 /** What people call the run: the name they gave it, the workflow's, or else its file's. */
-export function runTitle({ started }: RunState): string {
+export function runTitle({ started }: Pick<RunState, 'started'>): string {
   return started?.name ?? started?.title ?? basename(started?.workflow ?? 'run').replace(/\.ya?ml$/, '');
 }
 
-function headline(state: RunState): SummaryLine {
-  const title = runTitle(state);
-  const seconds = formatDuration((state.time - state.startedAt) / 1000);
+function headline(summary: RunSummary): SummaryLine {
+  const title = runTitle(summary);
+  const seconds = formatDuration((summary.time - summary.startedAt) / 1000);
   const told = finishedStatuses
-    .filter((status) => state.counts[status] > 0)
-    .map((status) => `${state.counts[status].toLocaleString('en')} ${status}`)
+    .filter((status) => summary.counts[status] > 0)
+    .map((status) => `${formatWhole(summary.counts[status])} ${status}`)
     .join(', ');
   const counts = told && ` · ${told}`;
-  switch (state.finished?.outcome) {
+  switch (summary.finished?.outcome) {
     case 'done':
       return { text: `✓ ${title} done in ${seconds}${counts}`, colour: 'green' };
     case 'interrupted':
@@ -48,14 +63,11 @@ function headline(state: RunState): SummaryLine {
   }
 }
 
-function failureLines(state: RunState): SummaryLine[] {
-  const failed = state.groups.flatMap(({ counts, instances }) =>
-    counts.failed > 0 ? instances.filter(({ status }) => status === 'failed') : [],
-  );
+function failureLines({ failed }: RunSummary): SummaryLine[] {
   const more = failed.length - shownFailures;
   return [
     ...failed.slice(0, shownFailures).flatMap(failureOf),
-    ...(more > 0 ? [{ text: `  … and ${more.toLocaleString('en')} more` }] : []),
+    ...(more > 0 ? [{ text: `  … and ${formatWhole(more)} more` }] : []),
   ];
 }
 
@@ -66,23 +78,23 @@ function warningLines({ warnings }: RunState): SummaryLine[] {
       text: `  ! ${instance === undefined ? '' : `${instance}: `}${message}`,
       colour: 'yellow' as const,
     })),
-    ...(more > 0 ? [{ text: `  … and ${more.toLocaleString('en')} more warnings` }] : []),
+    ...(more > 0 ? [{ text: `  … and ${formatWhole(more)} more warnings` }] : []),
   ];
 }
 
-function failureOf({ id, failure, log }: InstanceState): SummaryLine[] {
+function failureOf({ id, failure, log }: FailedInstance): SummaryLine[] {
   const message = { text: `  ✗ ${id}: ${failure?.message ?? 'failed'}`, colour: 'red' as const };
   return log ? [message, { text: `      log: ${log}`, colour: 'gray' }] : [message];
 }
 
-function publishedLines({ published }: RunState): SummaryLine[] {
+function publishedLines({ published }: RunSummary): SummaryLine[] {
   if (published.length === 0) return [];
   const rest = published.length - shownPublications;
   const names = published.slice(0, shownPublications).join(', ');
   return [{ text: `  published ${names}${rest > 0 ? ` and ${rest} more` : ''}` }];
 }
 
-function remedyLines({ started, finished }: RunState): SummaryLine[] {
+function remedyLines({ started, finished }: RunSummary): SummaryLine[] {
   if (!started || finished?.outcome === 'done') return [];
   if (!finished) return [{ text: `  To come back to it: kumiki watch ${started.run}`, colour: 'gray' }];
   const workflow = isAbsolute(started.workflow) ? relative(started.root, started.workflow) : started.workflow;

@@ -1,6 +1,6 @@
 import { runTitle } from '../lines/summary.ts';
 import { colours, marks } from '../palette.ts';
-import { formatAmount, formatClock, formatPercent } from '../quantity.ts';
+import { formatAmount, formatClock, formatPercent, formatWhole } from '../quantity.ts';
 import { instanceCount, type RunState } from '../state/run-state.ts';
 import { Lines } from './lines.tsx';
 import { type Span, spread } from './spans.ts';
@@ -58,10 +58,10 @@ function countSpans({ counts, warnings }: RunState): Span[] {
   );
   return [
     ...(warnings.length > 0 ? [{ text: ` ! ${warnings.length} `, colour: 'yellow' } as const] : []),
-    ...(done > 0 ? [{ text: `${marks.built} ${done.toLocaleString('en')} `, colour: 'green' } as const] : []),
+    ...(done > 0 ? [{ text: `${marks.built} ${formatWhole(done)} `, colour: 'green' } as const] : []),
     ...told.map(
       (status): Span => ({
-        text: ` ${marks[status]} ${counts[status].toLocaleString('en')} `,
+        text: ` ${marks[status]} ${formatWhole(counts[status])} `,
         colour: colours[status],
       }),
     ),

@@ -1,3 +1,4 @@
+import { formatWhole } from '../../quantity.ts';
 import { Lines } from '../lines.tsx';
 import { logLines, ruleLine } from './detail-lines.ts';
 
@@ -14,6 +15,6 @@ interface LogPaneProps {
 /** A log on the whole screen. */
 export function LogPane({ title, path, log, below, width, height }: LogPaneProps) {
   const shown = logLines(below > 0 ? log.slice(0, -below) : log, height - 1);
-  const place = below > 0 ? `${below.toLocaleString('en')} below · ${path}` : path;
+  const place = below > 0 ? `${formatWhole(below)} below · ${path}` : path;
   return <Lines lines={[ruleLine(`log of ${title}`, place, width), ...shown]} width={width} height={height} />;
 }
