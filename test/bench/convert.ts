@@ -22,7 +22,7 @@ const base: Architecture = {
   initializerRange: 0.02,
 };
 
-const main = join(import.meta.dirname, '../../src/cli/main.js');
+const main = join(import.meta.dirname, '../../cli/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-bench-convert-'));
 try {
   const checkpoint = saveRandomCheckpoint(join(folder, 'model_dir'), base);

@@ -113,7 +113,7 @@ if (corpora.cc100 === undefined || corpora.wikipedia === undefined) {
 }
 const kept = process.env.KUMIKI_RUN_FOLDER;
 const folder = kept ?? mkdtempSync(join(tmpdir(), 'kumiki-pretraining-run-'));
-const cli = join(import.meta.dirname, '../../src/cli/main.js');
+const cli = join(import.meta.dirname, '../../cli/main.js');
 const kumiki = (args: readonly string[], stdio: 'inherit' | 'pipe') => {
   const { status, stdout } = spawnSync(process.execPath, [cli, ...args], {
     cwd: folder,

@@ -59,7 +59,7 @@ try {
   execFileSync(
     process.execPath,
     [
-      ...[join(import.meta.dirname, '../../src/cli/main.js'), 'exec', 'convert'],
+      ...[join(import.meta.dirname, '../../cli/main.js'), 'exec', 'convert'],
       ...['--input', `checkpoint=${join(golden, 'model_dir')}`, '--input', `model=${join(golden, 'model.yaml')}`],
       ...['--input', `vocab=${vocab}`, '--input', `tokenizer_config=${join(tokenizerConfigs, 'wordpiece.yaml')}`],
       ...['--output', `model=${model}`],

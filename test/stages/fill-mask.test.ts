@@ -9,7 +9,7 @@ import { randomModel, temporaryFolder } from '../huggingface/random-model.ts';
 import { sharedPath } from '../shared.ts';
 import { unidicLite } from '../unidic-lite.ts';
 
-const main = join(import.meta.dirname, '../../src/cli/main.js');
+const main = join(import.meta.dirname, '../../cli/main.js');
 
 interface Output {
   readonly code: number;
