@@ -1,4 +1,4 @@
-import { copyFileSync, linkSync, renameSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, renameSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { BuildContext, StoreContext } from '../context.ts';
 import { examineResult } from '../examine.ts';
@@ -126,7 +126,7 @@ function putInPlace(context: StoreContext, work: string, manifest: Manifest, log
   sealFileMode(manifestPath, statusOf(manifestPath)!);
   if (log !== undefined) linkOrCopy(log, `${work}/${logName}`);
   sealTime(work);
-  context.discard(target);
+  if (existsSync(target)) context.discard(target);
   renameSync(work, target);
   const kept = keptManifest(layout, manifest.key);
   if (existsSync(kept)) unlinkIfThere(kept);
