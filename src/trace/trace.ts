@@ -9,17 +9,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Tensorflow } from '../devices/device.ts';
-import { type Binding, nodeBackend, type TensorValues } from './addon.ts';
+import { encodeAttributes, type NativeAttributes } from '../devices/native-operations.ts';
+import { type Binding, nodeBackend, type OpAttribute, type TensorValues } from './addon.ts';
 import { type Attribute, encodeSavedModel } from './graph-def.ts';
+import { groupsBySize } from './groups.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
 /** A function of tensors that may assign variables. It must not read numbers back, and is run once, eagerly, to be recorded. */
 export interface TracedFunction {
   /** One example of each input: fresh tensors, not used before. */
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Returns tensors that survive it (`tf.keep`). */
-  run(inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, Tensor>>;
+  /** Returns tensors that survive it (`tf.keep`). `update` is given where a graph is recorded. */
+  run(inputs: Readonly<Record<string, Tensor>>, update?: UpdateInPlace): Readonly<Record<string, Tensor>>;
 }
+
+/**
+ * Puts an operation into the graph that updates variables where they are, such as ResourceApplyAdam: its inputs are the variables'
+ * handles and then the operands. It runs after all reads of these variables and in the order of the calls. Such a variable must not be
+ * assigned as well.
+ */
+export type UpdateInPlace = (
+  op: string,
+  attributes: NativeAttributes,
+  updated: readonly Variable[],
+  operands: readonly Tensor[],
+) => void;
 
 /** Functions over shared variables, however they are run. */
 export interface Program {
@@ -36,8 +50,8 @@ export interface Program {
 }
 
 /**
- * Records the functions, in order, into one graph over the same variables, whose values are those from before recording.
- * Recording runs each function once eagerly, so the eager variables have moved on: use the trace's from here on.
+ * Records the functions, in order, into one graph over the same variables, whose values are those from before recording. Recording
+ * runs each function once eagerly. The variables' numbers move into the graph's session, and the variables given are disposed of.
  */
 export function trace(
   tf: Tensorflow,
@@ -55,6 +69,7 @@ export function trace(
   for (const [name, traced] of Object.entries(functions)) {
     outputNames.set(name, recordFunction(tf, recorder, name, variables, dtypes, traced));
   }
+  tf.dispose([...variables]);
   const operations = recorder.nodes.length;
   const session = loadGraph(binding, recorder);
   const run = (inputs: readonly Tensor[], inputNames: readonly string[], outputs: readonly string[]) =>
@@ -64,17 +79,43 @@ export function trace(
     binding.deleteTensor(id);
     return values;
   };
-  const write = (i: number, values: Tensor) => {
-    for (const { id } of run([values], [`value${i}`], [`written${i}`])) binding.deleteTensor(id);
+  const write = (which: readonly number[], values: readonly Tensor[]) => {
+    const outputs = which.map((i) => `written${i}`);
+    for (const { id } of run(
+      values,
+      which.map((i) => `value${i}`),
+      outputs,
+    ))
+      binding.deleteTensor(id);
   };
-  for (const [i, value] of before.entries()) {
-    write(i, value);
-    value.dispose();
+
+  // TensorFlow prepares the whole graph anew for every set of inputs and outputs: so variables are written and read by groups.
+  const groups = groupsBySize(before.map(({ size }) => size * Float32Array.BYTES_PER_ELEMENT));
+  for (const group of groups) {
+    write(
+      group,
+      group.map((i) => before[i]!),
+    );
+    tf.dispose(group.map((i) => before[i]!));
   }
+  let lastRead: { readonly group: readonly number[]; readonly values: readonly TensorValues[] } | undefined;
+  const read = (i: number): TensorValues => {
+    if (!lastRead?.group.includes(i)) {
+      const group = groups.find((each) => each.includes(i))!;
+      const outputs = run(
+        [],
+        [],
+        group.map((each) => `current${each}`),
+      );
+      lastRead = { group, values: outputs.map(({ id }) => taken(id)) };
+    }
+    return lastRead.values[lastRead.group.indexOf(i)]!;
+  };
 
   return {
     operations,
     call(name, inputs) {
+      lastRead = undefined;
       const names = Object.keys(functions[name]!.inputs);
       const tensors = names.map((input) => inputs[input]!);
       const outputs = outputNames.get(name)!;
@@ -85,8 +126,11 @@ export function trace(
       );
       return Object.fromEntries(outputs.map((output, i) => [output, taken(results[i]!.id)]));
     },
-    read: (i) => taken(run([], [], [`current${i}`])[0]!.id),
-    write,
+    read,
+    write(i, values) {
+      lastRead = undefined;
+      write([i], [values]);
+    },
     dispose: () => binding.deleteSavedModel(session),
   };
 }
@@ -123,6 +167,7 @@ function recordFunction(
   { inputs, run }: TracedFunction,
 ): string[] {
   const backend = nodeBackend(tf);
+  const { binding } = backend;
   const { node } = recorder;
   for (const [input, tensor] of Object.entries(inputs)) {
     const { values, dtype, shape } = backend.tensorMap.get(tensor.dataId);
@@ -137,8 +182,26 @@ function recordFunction(
     const read = node(`${name}/read${i}`, 'ReadVariableOp', [`variable${i}`], { dtype: typeOf(dtypes[i]!) });
     recorder.bind(id, read);
   }
+  const updates = new Map<number, string>(); // the last of each variable
+  const update: UpdateInPlace = (op, attributes, updated, operands) => {
+    const places = updated.map((variable) => variables.indexOf(variable));
+    const handles = places.map((i) => `variable${i}`);
+    const values = backend.getInputTensorIds(operands).map(recorder.outputOf);
+    const after = new Set(places.map((i) => `^${updates.get(i) ?? `${name}/read${i}`}`));
+    const recorded = encodeAttributes(attributes, binding).map((attribute) => [
+      attribute.name,
+      { kind: 'recorded', attribute: attribute as OpAttribute, types: binding } as const,
+    ]);
+    const added = node(
+      `${name}/update${recorder.nodes.length}`,
+      op,
+      [...handles, ...values, ...after],
+      Object.fromEntries(recorded),
+    );
+    for (const i of places) updates.set(i, added);
+  };
   const outputs = recorder.record(() => {
-    const made = run(inputs);
+    const made = run(inputs, update);
     // What the function made from JavaScript values alone is not on the device yet, and so not in the graph.
     backend.getInputTensorIds([...Object.values(made), ...variables]);
     return made;
@@ -147,10 +210,12 @@ function recordFunction(
   const assignments = variables.flatMap((variable, i) => {
     const id = idOf(variable);
     if (id === idsBefore[i]) return [];
+    if (updates.has(i)) throw new Error('a traced function assigned a variable that it also updated in place');
     // The read first: the new value need not depend on the old one.
     const sources = [`variable${i}`, recorder.outputOf(id), `^${name}/read${i}`];
     return [`^${node(`${name}/assign${i}`, 'AssignVariableOp', sources, { dtype: typeOf(dtypes[i]!) })}`];
   });
+  assignments.push(...new Set([...updates.values()].map((update) => `^${update}`)));
   for (const [output, tensor] of Object.entries(outputs)) {
     const { id, dtype } = backend.tensorMap.get(tensor.dataId);
     node(outputNode(name, output), 'Identity', [recorder.outputOf(id), ...assignments], { T: typeOf(dtype) });

@@ -1,4 +1,7 @@
 import { openDevice } from '../../src/devices/open-device.ts';
 import { testGradients } from './gradients.ts';
+import { testModelGradients } from './model-gradients.ts';
 
-testGradients(await openDevice('wasm', 2));
+const device = await openDevice('wasm', 2);
+testGradients(device);
+testModelGradients(device);

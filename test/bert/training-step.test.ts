@@ -62,6 +62,8 @@ function outcome(
   how: Partial<StepConfig> = {},
   { given = batch, updates = 2 }: { readonly given?: Batch; readonly updates?: number } = {},
 ): Outcome {
+  // TensorFlow.js has one engine for all devices of a process; to turn to one that is open takes no time.
+  void device.tf.setBackend(device.kind);
   const weights = createWeights(device, architecture, startOf);
   const step = createTrainingStep(device, weights, createMoments(device, weights, undefined), {
     heads: architecture.heads,

@@ -1,6 +1,8 @@
 /** AdamW with clipping by global norm, and the learning rate, as Model Garden's AdamWeightDecay (legacy_adamw.py) has them. */
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Device } from '../../devices/device.ts';
+import { native } from '../../devices/native-operations.ts';
+import type { UpdateInPlace } from '../../trace/trace.ts';
 import type { Weights } from '../model/weights.ts';
 import type { Moments } from './moments.ts';
 
@@ -63,12 +65,17 @@ export function decays(fullName: string): boolean {
 
 /** gradients · min(1, clipNorm / (‖gradients‖ + ε)), and the norm before; ε is PyTorch's. */
 export function clipByGlobalNorm(
-  { tf }: Device,
+  { tf, kind }: Device,
   gradients: readonly Tensor[],
   clipNorm: number,
   epsilon = 0,
 ): { clipped: Tensor[]; norm: Scalar } {
-  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+  // L2Loss is Σx² / 2, in one pass.
+  const squares = gradients.map((gradient) =>
+    kind === 'tensorflow'
+      ? tf.mul(native(tf, 'L2Loss', { T: 'float' }, [gradient])[0]!, 2)
+      : tf.sum(tf.square(gradient)),
+  );
   const norm = tf.sqrt(tf.addN(squares)) as Scalar;
   const scale = tf.mul(tf.minimum(tf.div(1, tf.add(norm, epsilon)), 1 / clipNorm), clipNorm);
   return { clipped: gradients.map((gradient) => tf.mul(gradient, scale)), norm };
@@ -76,7 +83,8 @@ export function clipByGlobalNorm(
 
 /**
  * One update, in place:  w −= lr·wd·w;  m += (g − m)(1 − β₁);  v += (g² − v)(1 − β₂);  w −= α·m / (√v + ε).
- * `rates` are scalars on the device, so that a traced step takes them as inputs.
+ * `rates` are scalars on the device, so that a traced step takes them as inputs. In a graph, `update` has TensorFlow's own Adam, which
+ * is this formula, do it in one pass.
  */
 export function applyAdamW(
   { tf }: Device,
@@ -85,13 +93,24 @@ export function applyAdamW(
   gradients: readonly Tensor[],
   rates: { readonly decay: Scalar; readonly adam: Scalar },
   { beta1, beta2, epsilon, weightDecay }: OptimizerConfig,
+  update?: UpdateInPlace,
 ): void {
   for (const [i, { described, device: w }] of trained.entries()) {
     const g = gradients[i]!;
+    const decaying = weightDecay > 0 && decays(described.fullName);
     tf.tidy(() => {
+      if (update !== undefined) {
+        if (decaying) update('AssignSubVariableOp', { dtype: 'float' }, [w], [tf.mul(w, rates.decay)]);
+        // The powers of β that Adam corrects the rate with are in α already: as zeros they leave it as it is.
+        const [none, ...constants] = [0, beta1, beta2, epsilon].map((value) => tf.scalar(value));
+        const operands = [none!, none!, rates.adam, ...constants, g];
+        const attributes = { T: 'float', use_locking: false, use_nesterov: false } as const;
+        update('ResourceApplyAdam', attributes, [w, m[i]!, v[i]!], operands);
+        return;
+      }
       m[i]!.assign(tf.add(m[i]!, tf.mul(tf.sub(g, m[i]!), 1 - beta1)));
       v[i]!.assign(tf.add(v[i]!, tf.mul(tf.sub(tf.square(g), v[i]!), 1 - beta2)));
-      const decayed = weightDecay > 0 && decays(described.fullName) ? tf.sub(w, tf.mul(w, rates.decay)) : w;
+      const decayed = decaying ? tf.sub(w, tf.mul(w, rates.decay)) : w;
       w.assign(tf.sub(decayed, tf.div(tf.mul(m[i]!, rates.adam), tf.add(tf.sqrt(v[i]!), epsilon))));
     });
   }

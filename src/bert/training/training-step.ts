@@ -7,7 +7,7 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Device } from '../../devices/device.ts';
 import type { Batch } from '../../pretraining/records/read-batches.ts';
 import { eagerProgram } from '../../trace/eager.ts';
-import { type Program, type TracedFunction, trace } from '../../trace/trace.ts';
+import { type Program, type TracedFunction, trace, type UpdateInPlace } from '../../trace/trace.ts';
 import { createDropout, type DropoutSeed, noDropout } from '../model/dropout.ts';
 import { createOperations, type Gelu } from '../model/operations.ts';
 import { type Losses, type ModelOptions, pretrainingLogits, pretrainingLosses } from '../model/pretraining-model.ts';
@@ -104,8 +104,10 @@ export function createTrainingStep(
   };
   const clipped = (gradient: readonly Tensor[]) =>
     clipByGlobalNorm(device, gradient, config.optimizer.clipNorm).clipped;
-  const update = (gradient: readonly Tensor[], { decay, adam }: Inputs) =>
-    applyAdamW(device, weights, moments, gradient, { decay: decay as Scalar, adam: adam as Scalar }, config.optimizer);
+  const update = (gradient: readonly Tensor[], { decay, adam }: Inputs, inPlace?: UpdateInPlace) => {
+    const rates = { decay: decay as Scalar, adam: adam as Scalar };
+    applyAdamW(device, weights, moments, gradient, rates, config.optimizer, inPlace);
+  };
   const nothing = () => ({ done: tf.keep(tf.scalar(0)) });
 
   const seedInput = (): Inputs => (usesDropout ? { seed: tf.tensor1d([...words], 'int32') } : {});
@@ -125,9 +127,9 @@ export function createTrainingStep(
     ? {
         step: {
           inputs: { ...example(), ...rateInputs(noRates) },
-          run: (inputs) => {
+          run: (inputs, inPlace) => {
             const { gradient, sums } = backward(inputs);
-            update(clipped(gradient), inputs);
+            update(clipped(gradient), inputs, inPlace);
             return sums;
           },
         },
@@ -152,8 +154,8 @@ export function createTrainingStep(
         },
         update: {
           inputs: rateInputs(noRates),
-          run: (inputs) => {
-            update(totalGradient, inputs);
+          run: (inputs, inPlace) => {
+            update(totalGradient, inputs, inPlace);
             for (const sum of totalGradient) sum.assign(tf.zerosLike(sum));
             return nothing();
           },
@@ -168,7 +170,7 @@ export function createTrainingStep(
   function tidied(all: Record<string, TracedFunction>): Record<string, TracedFunction> {
     const entries = Object.entries(all).map(([name, { inputs, run }]) => [
       name,
-      { inputs, run: (given: Inputs) => tf.tidy(() => run(given)) },
+      { inputs, run: (given: Inputs, inPlace?: UpdateInPlace) => tf.tidy(() => run(given, inPlace)) },
     ]);
     return Object.fromEntries(entries);
   }

@@ -7,7 +7,7 @@ import type { Moments } from '../../bert/training/moments.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerConfig } from '../../bert/training/optimizer.ts';
 import type { Device } from '../../devices/device.ts';
 import { eagerProgram } from '../../trace/eager.ts';
-import { type Program, type TracedFunction, trace } from '../../trace/trace.ts';
+import { type Program, type TracedFunction, trace, type UpdateInPlace } from '../../trace/trace.ts';
 import { taskLogits, taskLoss } from '../model/task-model.ts';
 import type { TaskWeights } from '../model/task-weights.ts';
 import { choiceCount, type TaskKind } from '../tasks/task.ts';
@@ -89,7 +89,7 @@ export function createFineTuningStep(
     ...(usesDropout && { seed: tf.tensor1d([...words], 'int32') }),
   });
 
-  const update = (inputs: Inputs, positions: number): Record<string, Tensor> => {
+  const update = (inputs: Inputs, positions: number, inPlace?: UpdateInPlace): Record<string, Tensor> => {
     const dropout = usesDropout ? createDropout(device, { words, tensor: inputs.seed as Tensor1D }) : noDropout;
     const { value, grads } = tf.variableGrads(() => {
       const logits = taskLogits(device, ops, kind, weights, encoderInput(inputs, positions), config, dropout);
@@ -98,15 +98,15 @@ export function createFineTuningStep(
     const gradient = trained.map((weight) => grads[weight.name]!);
     const { clipped, norm } = clipByGlobalNorm(device, gradient, fineTuningOptimizer.clipNorm, 1e-6);
     const rates = { decay: tf.scalar(0), adam: inputs.adam as Scalar };
-    applyAdamW(device, weights, moments, clipped, rates, fineTuningOptimizer);
+    applyAdamW(device, weights, moments, clipped, rates, fineTuningOptimizer, inPlace);
     return { loss: tf.keep(value), gradientNorm: tf.keep(norm) };
   };
   const answer = (inputs: Inputs, positions: number): Record<string, Tensor> => ({
     logits: tf.keep(taskLogits(device, ops, kind, weights, encoderInput(inputs, positions), config, noDropout)),
   });
-  const tidied = (inputs: Inputs, run: (inputs: Inputs) => Record<string, Tensor>): TracedFunction => ({
+  const tidied = (inputs: Inputs, run: TracedFunction['run']): TracedFunction => ({
     inputs,
-    run: (given) => tf.tidy(() => run(given)),
+    run: (given, inPlace) => tf.tidy(() => run(given, inPlace)),
   });
   const blank = (positions: number): TaskBatch => ({
     size: batchSize,
@@ -119,7 +119,7 @@ export function createFineTuningStep(
   const functions = Object.fromEntries([
     ...config.trainingLengths.map((length) => [
       `train${length}`,
-      tidied(trainingInputs(blank(length), 0), (inputs) => update(inputs, length)),
+      tidied(trainingInputs(blank(length), 0), (inputs, inPlace) => update(inputs, length, inPlace)),
     ]),
     ...config.predictionLengths.map((length) => [
       `predict${length}`,
