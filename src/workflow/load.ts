@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { errorAt, type Report } from './diagnostic.ts';
+import { errorAt, type Report, warningAt } from './diagnostic.ts';
 import { mergeWorkflows } from './merge.ts';
 import { nearest } from './nearest.ts';
 import { parseSetting } from './overrides.ts';
-import { child, type MapNode, type Node } from './yaml/node.ts';
+import { child, entriesOf, type MapNode, type Node } from './yaml/node.ts';
 import { parseYaml } from './yaml/parse.ts';
 import { readSource } from './yaml/read.ts';
 import type { Place } from './yaml/source.ts';
@@ -26,7 +26,20 @@ export function loadWorkflow(
   const workflow = loadChain(file, whole, [], report, read);
   const overrides = settings.map((setting) => parseSetting(setting, report));
   if (!workflow) return undefined;
-  return overrides.reduce<MapNode>((merged, over) => (over ? mergeWorkflows(merged, over) : merged), workflow);
+  return overrides.reduce<MapNode>((merged, over) => {
+    if (!over) return merged;
+    warnOfLikelySlip(child(over, 'params'), child(merged, 'params'), report);
+    return mergeWorkflows(merged, over);
+  }, workflow);
+}
+
+/** A parameter may be first heard of in `--set`; one that is called nearly as another is more likely a slip. */
+function warnOfLikelySlip(set: Node | undefined, params: Node | undefined, report: Report): void {
+  const known = entriesOf(params).map(([name]) => name);
+  for (const [name, { key }] of entriesOf(set)) {
+    const near = known.includes(name) ? undefined : nearest(name, known);
+    if (near) report(warningAt(key, `the workflow has no parameter '${name}'`, `did you mean '${near}'?`));
+  }
 }
 
 function loadChain(

@@ -98,3 +98,14 @@ test('a mistake in what is inherited is shown in the file where it stands', asyn
   assert.match(at.file, /base\/base\.yaml$/);
   assert.deepEqual([at.line, message], [6, "params has no 'sede'"]);
 });
+
+test('--set of a parameter that is called nearly as another is warned about; of a wholly new one not', async () => {
+  const warningsOf = async (set: string) => {
+    const compiled = await compileText(base, { 'base.json': '{}' }, { set: [set] });
+    assert.ok(compiled.ok);
+    return compiled.warnings.map(({ message, hint }) => `${message}: ${hint}`);
+  };
+  assert.deepEqual(await warningsOf('params.sede=2'), ["the workflow has no parameter 'sede': did you mean 'seed'?"]);
+  assert.deepEqual(await warningsOf('params.seed=2'), []);
+  assert.deepEqual(await warningsOf('params.comment=none'), []);
+});
