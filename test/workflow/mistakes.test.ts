@@ -311,6 +311,12 @@ const mistakes: readonly Mistake[] = [
     hint: 'write it with join(…) or toJSON(…)',
   },
   {
+    what: 'a path below the outputs of several instances',
+    text: `${data}\n  a: {run: x, inputs: {x: "«\${{ stages.data.outputs.folder }}»/file"}}`,
+    message: 'a list cannot be part of a text',
+    hint: /several instances; choose one: pick\(/,
+  },
+  {
     what: 'params in a circle',
     text: 'params: {x: "${{ params.y }}", y: "${{ params.«x» }}"}\nstages: {a: {run: x}}',
     message: 'params refer to each other in a circle: x → y → x',

@@ -1,6 +1,7 @@
 import { data } from '@actions/expressions';
 import type { Json } from '../json.ts';
 import { ExpressionFault } from './fault.ts';
+import { hasMark } from './path-marks.ts';
 
 export type Data = data.ExpressionData;
 
@@ -92,5 +93,9 @@ export function toText(value: Json): string {
   if (value === null) return '';
   if (typeof value !== 'object') return String(value);
   const what = Array.isArray(value) ? 'a list' : 'an object';
-  throw new ExpressionFault(`${what} cannot be part of a text`, 'write it with join(…) or toJSON(…)');
+  const isJoin = Array.isArray(value) && value.some((item) => typeof item === 'string' && hasMark(item));
+  const hint = isJoin
+    ? "these are the outputs of several instances; choose one: pick(stages.name, 'axis', value)"
+    : 'write it with join(…) or toJSON(…)';
+  throw new ExpressionFault(`${what} cannot be part of a text`, hint);
 }
