@@ -48,14 +48,9 @@ export async function saveModel(
     if (existsSync(from)) copyFileSync(from, join(directory, file));
   }
   const weights = variables.map((variable) => weightOf(variable, headName(kind)));
-  const writer = await writeSafetensors(join(directory, 'model.safetensors'), weights);
-  for (const [i, weight] of weights.entries()) {
-    const kernel = read(i);
-    const { shape, transposed } = weight;
-    const values = transposed ? transpose(kernel, shape[1]!, shape[0]!) : kernel;
-    await writer.write({ ...weight, values, kernel });
-  }
-  await writer.finish();
+  writeSafetensors(join(directory, 'model.safetensors'), weights, ({ shape, transposed }, i) =>
+    transposed ? transpose(read(i), shape[1]!, shape[0]!) : read(i),
+  );
 }
 
 function weightOf(variable: Variable, head: string): WeightInfo {

@@ -29,7 +29,7 @@ export function readLegacyLayout(access: RandomAccess): Layout {
   };
   if (next() !== magic || next() !== protocol) throw new ModelError(`${path} is not a file of torch.save`);
   const machine = next();
-  if (machine instanceof Map && machine.get('little_endian') !== true) {
+  if (machine instanceof Map && machine.get('little_endian') === false) {
     throw new ModelError(`${path} was written on a big-endian machine, which is not supported`);
   }
   const tensors = tensorsIn(next());

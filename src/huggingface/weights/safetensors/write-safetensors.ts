@@ -1,10 +1,10 @@
 /** Writes model.safetensors: what the library safetensors writes, byte for byte; wider types first, then by name. */
 import { openFileSink } from '../file-sink.ts';
 import { elementBytes, type TensorInfo, tensorBytes } from '../tensor-type.ts';
-import { bytesOf, type LayOut, positionIds, positionIdsName } from '../weight.ts';
+import { bytesOf, type LaidOut, positionIds, positionIdsName, type WeightInfo } from '../weight.ts';
 import { safetensorsTypes } from './format.ts';
 
-export const layOutSafetensors: LayOut = (path, weights) => {
+export function layOutSafetensors(path: string, weights: readonly WeightInfo[]): LaidOut {
   const positions = positionIds(weights);
   const { header, offsets } = layoutOf([
     { name: positionIdsName, dtype: 'int64', shape: [1, positions.length] },
@@ -15,7 +15,22 @@ export const layOutSafetensors: LayOut = (path, weights) => {
   sink.writeAt(offsets.get(positionIdsName)!, bytesOf(positions));
   sink.close();
   return { path, holds: 'weights', offsets };
-};
+}
+
+/** Writes a whole file; `valuesOf` gives each weight's numbers, [out, in], so that one at a time is in memory. */
+export function writeSafetensors<W extends WeightInfo>(
+  path: string,
+  weights: readonly W[],
+  valuesOf: (weight: W, index: number) => Float32Array,
+): void {
+  const { offsets } = layOutSafetensors(path, weights);
+  const sink = openFileSink(path, 'r+');
+  try {
+    for (const [i, weight] of weights.entries()) sink.writeAt(offsets.get(weight.name)!, bytesOf(valuesOf(weight, i)));
+  } finally {
+    sink.close();
+  }
+}
 
 interface NamedTensor extends TensorInfo {
   readonly name: string;
