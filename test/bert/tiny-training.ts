@@ -1,11 +1,9 @@
-/** A training of a model small enough for a test, on random records; and devices that this machine may lack. */
+/** A training of a model small enough for a test, on random records. */
 import { writeFileSync } from 'node:fs';
 import type { PretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import type { PretrainOptions } from '../../src/bert/training/pretrain.ts';
 import type { Device } from '../../src/devices/device.ts';
-import { DeviceError } from '../../src/devices/device-error.ts';
-import { openDevice } from '../../src/devices/open-device.ts';
 import { exampleWriter } from '../../src/tensorflow/example.ts';
 import { recordOverhead, writeRecord } from '../../src/tensorflow/tfrecord.ts';
 import { cpythonRandom } from '../../src/text/cpython-random.ts';
@@ -110,14 +108,4 @@ export function trainingOptions(
     records: [paths.records],
     work: paths.work,
   };
-}
-
-/** The native addon's device; undefined where `kumiki setup tensorflow` has not been run. */
-export async function tensorflowIfThere(): Promise<Device | undefined> {
-  try {
-    return await openDevice('tensorflow', 1);
-  } catch (error) {
-    if (error instanceof DeviceError && !process.env.KUMIKI_REQUIRE_TENSORFLOW) return undefined;
-    throw error;
-  }
 }

@@ -1,9 +1,6 @@
 /** One update, however the batch goes through the device, against formulas and against itself. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { modelVariables, type Variable } from '../../src/bert/model/variables.ts';
 import { createWeights } from '../../src/bert/model/weights.ts';
 import { initialWeights } from '../../src/bert/training/initial-weights.ts';
@@ -11,35 +8,22 @@ import { createMoments } from '../../src/bert/training/moments.ts';
 import { adamWeightDecay, decays } from '../../src/bert/training/optimizer.ts';
 import { createTrainingStep, type PartSums, type StepConfig } from '../../src/bert/training/training-step.ts';
 import type { Device } from '../../src/devices/device.ts';
-import { openDevice } from '../../src/devices/open-device.ts';
-import { type Batch, readBatches } from '../../src/pretraining/records/read-batches.ts';
-import { tensorflowIfThere, tinyConfig, writeRandomRecords } from './tiny-training.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'kumiki-training-step-'));
-after(() => rmSync(folder, { recursive: true }));
+import type { Batch } from '../../src/pretraining/records/read-batches.ts';
+import { randomBatch } from './random-batch.ts';
+import { tinyConfig, tinyShape } from './tiny-training.ts';
 
 const size = 12;
 const { architecture } = tinyConfig();
 const trained = modelVariables(architecture).filter((variable) => variable.trained);
-let batch: Batch;
+const batch = randomBatch(
+  { sequences: size, positions: tinyShape.tokens, predictions: tinyShape.masks, vocabSize: tinyShape.vocabSize },
+  1,
+);
 interface Setup {
   readonly name: string;
   readonly device: Device;
   readonly traced: boolean;
 }
-const setups: Setup[] = [];
-before(async () => {
-  const records = join(folder, 'train.tfrecord');
-  writeRandomRecords(records, size, 1);
-  for await (const first of readBatches([records], { batchSize: size, shuffleBuffer: 0, seed: 0, epochs: 1 })) {
-    batch = first;
-  }
-  setups.push({ name: 'wasm', device: await openDevice('wasm', 1), traced: false });
-  const tensorflow = await tensorflowIfThere();
-  if (tensorflow === undefined) return;
-  setups.push({ name: 'tensorflow, eager', device: tensorflow, traced: false });
-  setups.push({ name: 'tensorflow, traced', device: tensorflow, traced: true });
-});
 
 const rates = { decay: 0.001, adam: 0.02 };
 
@@ -108,39 +92,6 @@ function assertNear(a: Outcome, b: Outcome, name: string): void {
   assert.ok(farthest(a.weights, b.weights) < 1e-4, `${name}: weights are off by ${farthest(a.weights, b.weights)}`);
 }
 
-test('every backend, eager or traced, makes the same update', () => {
-  const expected = outcome(setups[0]!);
-  for (const setup of setups) assertNear(outcome(setup), expected, setup.name);
-});
-
-test('micro-batches of any size add up to the full batch, also beside padding', () => {
-  const expected = outcome(setups[0]!);
-  for (const setup of setups) {
-    for (const microBatch of setup.traced ? [5] : [1, 5, 6]) {
-      assertNear(outcome(setup, { microBatch }), expected, `${setup.name}, ${microBatch} at once`);
-    }
-  }
-});
-
-test('each replica normalises and clips its own part, and the clipped gradients are summed', () => {
-  const parts = [0, 1, 2].map((replica) => outcome(setups[0]!, {}, { given: third(replica) }));
-  for (const { m } of parts) assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `norm ${10 * norm(m)}`);
-  const summed = trained.map((_, i) =>
-    parts[0]!.m[i]!.map((value, j) => value + parts[1]!.m[i]![j]! + parts[2]!.m[i]![j]!),
-  );
-  for (const setup of setups) {
-    for (const microBatch of setup.traced ? [3] : [size, 3]) {
-      const whole = outcome(setup, { replicas: 3, microBatch });
-      assert.ok(farthest(whole.m, summed) < 1e-6, `${setup.name}: m is off by ${farthest(whole.m, summed)}`);
-      for (const [replica, part] of whole.sums[0]!.entries()) {
-        const alone = parts[replica]!.sums[0]![0]!;
-        assert.equal(part.masked, alone.masked);
-        assert.ok(Math.abs(part.maskedLm - alone.maskedLm) < 1e-4);
-      }
-    }
-  }
-});
-
 /** A replica's part: a third of the batch's rows. */
 function third(replica: number): Batch {
   const cut = <T extends Int32Array | Float32Array>(values: T): T =>
@@ -158,17 +109,53 @@ function third(replica: number): Batch {
   };
 }
 
-test('an update is the formula, with decay where it belongs', () => {
-  for (const setup of setups.filter(({ traced }) => !traced)) {
-    const { m, weights } = outcome(setup, {}, { updates: 1 });
-    assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `${setup.name}: clipped to ${10 * norm(m)}`);
-    for (const [i, variable] of trained.entries()) {
-      for (const [j, before] of startOf(variable).entries()) {
-        const g = 10 * m[i]![j]!;
-        const decayed = decays(variable.fullName) ? before - rates.decay * before : before;
-        const expected = decayed - (rates.adam * 0.1 * g) / (Math.sqrt(0.001 * g * g) + 1e-7);
-        assert.ok(Math.abs(weights[i]![j]! - expected) < 2e-5, `${setup.name}: ${variable.key}[${j}]`);
+/** The first setup is held against formulas, the others against it. Devices share TensorFlow.js' state: one kind of them a process. */
+export function testTrainingSteps(setups: readonly Setup[]): void {
+  test('every way of running it makes the same update', () => {
+    const expected = outcome(setups[0]!);
+    for (const setup of setups.slice(1)) assertNear(outcome(setup), expected, setup.name);
+  });
+
+  test('micro-batches of any size add up to the full batch, also beside padding', () => {
+    const expected = outcome(setups[0]!);
+    for (const setup of setups) {
+      for (const microBatch of setup.traced ? [5] : [1, 5, 6]) {
+        assertNear(outcome(setup, { microBatch }), expected, `${setup.name}, ${microBatch} at once`);
       }
     }
-  }
-});
+  });
+
+  test('each replica normalises and clips its own part, and the clipped gradients are summed', () => {
+    const parts = [0, 1, 2].map((replica) => outcome(setups[0]!, {}, { given: third(replica) }));
+    for (const { m } of parts) assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `norm ${10 * norm(m)}`);
+    const summed = trained.map((_, i) =>
+      parts[0]!.m[i]!.map((value, j) => value + parts[1]!.m[i]![j]! + parts[2]!.m[i]![j]!),
+    );
+    for (const setup of setups) {
+      for (const microBatch of setup.traced ? [3] : [size, 3]) {
+        const whole = outcome(setup, { replicas: 3, microBatch });
+        assert.ok(farthest(whole.m, summed) < 1e-6, `${setup.name}: m is off by ${farthest(whole.m, summed)}`);
+        for (const [replica, part] of whole.sums[0]!.entries()) {
+          const alone = parts[replica]!.sums[0]![0]!;
+          assert.equal(part.masked, alone.masked);
+          assert.ok(Math.abs(part.maskedLm - alone.maskedLm) < 1e-4);
+        }
+      }
+    }
+  });
+
+  test('an update is the formula, with decay where it belongs', () => {
+    for (const setup of setups.filter(({ traced }) => !traced)) {
+      const { m, weights } = outcome(setup, {}, { updates: 1 });
+      assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `${setup.name}: clipped to ${10 * norm(m)}`);
+      for (const [i, variable] of trained.entries()) {
+        for (const [j, before] of startOf(variable).entries()) {
+          const g = 10 * m[i]![j]!;
+          const decayed = decays(variable.fullName) ? before - rates.decay * before : before;
+          const expected = decayed - (rates.adam * 0.1 * g) / (Math.sqrt(0.001 * g * g) + 1e-7);
+          assert.ok(Math.abs(weights[i]![j]! - expected) < 2e-5, `${setup.name}: ${variable.key}[${j}]`);
+        }
+      }
+    }
+  });
+}
