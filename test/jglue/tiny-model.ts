@@ -40,13 +40,9 @@ export async function writeTinyModel(directory: string): Promise<string> {
   });
   const variables = modelVariables(architecture).filter(({ trained }) => trained);
   const tensors = variables.map(modelTensor);
-  const writer = await writeSafetensors(join(directory, 'model.safetensors'), tensors);
-  for (const [i, variable] of variables.entries()) {
-    const { shape, transposed } = tensors[i]!;
-    const kernel = initialWeights(variable, 0.02, 1);
-    const values = transposed ? transpose(kernel, shape[1]!, shape[0]!) : kernel;
-    await writer.write({ ...tensors[i]!, values, kernel });
-  }
-  await writer.finish();
+  writeSafetensors(join(directory, 'model.safetensors'), tensors, ({ shape, transposed }, i) => {
+    const kernel = initialWeights(variables[i]!, 0.02, 1);
+    return transposed ? transpose(kernel, shape[1]!, shape[0]!) : kernel;
+  });
   return directory;
 }
