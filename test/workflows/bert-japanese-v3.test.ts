@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { compile } from '../../src/graph/compile.ts';
+import type { Plan } from '../../src/graph/plan.ts';
+import { stageCatalogue } from '../../src/stage/catalogue.ts';
+import { formatDiagnostics } from '../../src/workflow/diagnostic.ts';
+import { fixturePath } from '../fixtures.ts';
+import { sharedPath } from '../shared.ts';
+import { planCommands } from './plan-commands.ts';
+import { type Command, readmeCommands } from './readme-commands.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const stages = stageCatalogue(join(import.meta.dirname, '../../stages'));
+
+export async function planOf(workflow: string, set: readonly string[] = []): Promise<Plan> {
+  const compiled = await compile(join(root, 'workflows', workflow), { set, config: [], env: {}, stages });
+  if (!compiled.ok) assert.fail(formatDiagnostics(compiled.diagnostics, { color: false }));
+  return compiled.plan;
+}
+
+/** Ours, by the names that the original has for its own; that they have its values is tested with the training. */
+const configs = Object.fromEntries([
+  ...['data/cc-100.yaml', 'data/wikipedia.yaml'].map((name) => [name, readConfig(name)]),
+  ...readdirSync(join(root, 'configs/model')).map((name) => [`model/${name}`, readConfig(`model/${name}`)]),
+  ...['wordpiece', 'character'].map((name) => [name, readConfig(`tokenizer/${name}.json`)]),
+]);
+
+function readConfig(name: string): unknown {
+  return parse(readFileSync(join(root, 'configs', name), 'utf8'));
+}
+
+const original = JSON.parse(readFileSync(fixturePath('original-commands.json'), 'utf8')) as readonly Command[];
+
+const inOrder = (commands: readonly Command[]) =>
+  commands
+    .map(({ program, flags, shards }) => JSON.stringify([program, Object.entries(flags).sort(), shards]))
+    .sort()
+    .map((line) => JSON.parse(line) as unknown);
+
+test("the workflow comes to the original's command lines, flag by flag", async () => {
+  const plan = await planOf('bert-japanese-v3.yaml');
+  assert.deepEqual(inOrder(planCommands(plan, configs)), inOrder(original));
+});
+
+const readme = sharedPath('reference/bert-japanese/README.md');
+
+test("the command lines are those of the original's README", { skip: readme === undefined }, () => {
+  assert.deepEqual(JSON.parse(JSON.stringify(readmeCommands(readFileSync(readme!, 'utf8')))), original);
+});
+
+for (const name of readdirSync(join(root, 'workflows/ablations'))) {
+  test(`the ablation ${name} compiles, and differs from v3`, async () => {
+    const [ablation, v3] = await Promise.all([planOf(`ablations/${name}`), planOf('bert-japanese-v3.yaml')]);
+    const recipes = (plan: Plan) => JSON.stringify(plan.instances.map(({ id, recipe }) => [id, recipe]));
+    assert.notEqual(recipes(ablation), recipes(v3));
+  });
+}
