@@ -25,16 +25,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 let encoder: TextEncoder;
 let model: Model;
-const devices = new Map<Backend, Device>();
-before(async () => {
-  if (skip) return;
-  encoder = await goldenEncoder('wordpiece');
-  model = await openModel(join(golden!, 'model'));
-  for (const backend of ['wasm', 'tensorflow'] as const) {
-    const device = await openDevice(backend, 2).catch(() => undefined);
-    if (device !== undefined) devices.set(backend, device);
-  }
-});
+let device: Device | undefined;
 after(() => model?.close());
 
 interface Splits {
@@ -62,12 +53,12 @@ async function goldenSplits(name: TaskName): Promise<Splits> {
   };
 }
 
-async function options(name: TaskName, backend: Backend, work: string, more: Partial<FineTuneOptions> = {}) {
+async function options(name: TaskName, work: string, more: Partial<FineTuneOptions>) {
   const task = tasks[name];
   const { valuesOf } = await startingWeights(model, task.kind, join(golden!, name, 'head.safetensors'), 0);
   return {
     ...(await goldenSplits(name)),
-    device: devices.get(backend)!,
+    device: device!,
     config: model.config,
     kind: task.kind,
     valuesOf,
@@ -98,13 +89,20 @@ interface Trajectory {
 const near = (actual: number, expected: number, most: number, what: string) =>
   assert.ok(Math.abs(actual - expected) <= most, `${what}: ${actual}, not ${expected}`);
 
-for (const backend of ['wasm', 'tensorflow'] as const) {
+/** The tests of one backend. One a process: TensorFlow.js keeps its active backend in a global. */
+export function testTrajectories(backend: Backend): void {
+  before(async () => {
+    if (skip) return;
+    encoder = await goldenEncoder('wordpiece');
+    model = await openModel(join(golden!, 'model'));
+    device = await openDevice(backend, 2).catch(() => undefined);
+  });
   for (const name of taskNames) {
     for (const rate of [5e-5, 1e-3]) {
       test(`${name} at ${rate} on ${backend}: the trajectory of transformers`, { skip }, async (t) => {
-        if (!devices.has(backend)) return t.skip(`there is no ${backend} here`);
+        if (device === undefined) return t.skip(`there is no ${backend} here`);
         const suffix = rate === 5e-5 ? '' : '_lr0.001';
-        const given = await options(name, backend, `${backend}-${name}${suffix}`, { learningRate: rate });
+        const given = await options(name, `${name}${suffix}`, { learningRate: rate });
         const { dev, dispose } = await fineTune(given);
         dispose();
         const { steps, evals = [] } = goldenJson<Trajectory>(name, `trajectory${suffix}.json`);

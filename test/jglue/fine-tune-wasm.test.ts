@@ -1,0 +1,3 @@
+import { testTrajectories } from './trajectories.ts';
+
+testTrajectories('wasm');
