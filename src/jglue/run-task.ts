@@ -96,7 +96,7 @@ async function publish(
   const lines = [...linesOf('dev', tuned.dev), ...(tuned.test ? linesOf('test', tuned.test) : [])];
   writeFileSync(outputs.predictions, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   cpSync(join(options.work, 'log.jsonl'), outputs.log);
-  if (outputs.model !== undefined) await saveModel(outputs.model, model, task, data.classes, tuned);
+  if (outputs.model !== undefined) saveModel(outputs.model, model, task, data.classes, tuned);
 }
 
 function linesOf(split: string, { predictions }: Evaluation): Prediction[] {

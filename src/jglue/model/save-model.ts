@@ -23,13 +23,13 @@ export interface FineTunedWeights {
 }
 
 /** `classes`: names of the labels, for a task that has such. One weight at a time is in memory. */
-export async function saveModel(
+export function saveModel(
   directory: string,
   model: Model,
   { kind }: Task,
   classes: readonly string[] | undefined,
   { variables, read }: FineTunedWeights,
-): Promise<void> {
+): void {
   mkdirSync(directory, { recursive: true });
   const config = JSON.parse(readFileSync(join(model.directory, 'config.json'), 'utf8')) as Record<string, unknown>;
   const labels = kind === 'regression' ? ['LABEL_0'] : classes;
