@@ -5,16 +5,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Workspace } from '../e2e/rig.ts';
 import { embeddedIpadic } from '../embedded-ipadic.ts';
+import { demoFile } from '../jglue/demo-tasks.ts';
 import { writeTinyModel } from '../jglue/tiny-model.ts';
-
-const demo = join(import.meta.dirname, '../../../workflows/demo/jglue/datasets/jsts-v1.3');
 
 const workflow = (model: string, dictionary: string) => ({
   name: 'fine-tuning',
   stages: {
     jsts: {
       uses: 'jglue',
-      inputs: { model, dictionary, train: join(demo, 'train-v1.3.json'), dev: join(demo, 'valid-v1.3.json') },
+      inputs: { model, dictionary, train: demoFile('jsts', 'train'), dev: demoFile('jsts', 'dev') },
       // Ten steps an epoch: the state behind each is what the next run goes on from.
       with: {
         task: 'jsts',

@@ -6,21 +6,24 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { create } from 'tar';
+import { findTasks, type Part } from '../../src/jglue/data/find-tasks.ts';
 import { htmlText } from '../../src/jglue/data/html-text.ts';
+import { type TaskName, taskNames } from '../../src/jglue/tasks/task.ts';
 import jglueData from '../../stages/jglue-data.ts';
 import { fixturePath } from '../fixtures.ts';
 import { runStage } from '../stages/run-stage.ts';
+import { demoCheckout } from './demo-tasks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-jglue-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** The demonstration's items lie as in a checkout. */
-const demo = join(import.meta.dirname, '../../../workflows/demo/jglue');
+/** A file of a copied checkout. */
+const fileIn = (source: string, task: TaskName, part: Part) => findTasks(source).tasks.get(task)!.files[part]!;
 
 function checkout(name: string): string {
   const target = join(folder, name, 'JGLUE-main');
   mkdirSync(target, { recursive: true });
-  cpSync(demo, target, { recursive: true });
+  cpSync(demoCheckout, target, { recursive: true });
   return target;
 }
 
@@ -40,14 +43,10 @@ test('a checkout and an archive of it give the same files', async (t) => {
   await create({ file: archive, gzip: true, cwd: join(source, '..') }, ['JGLUE-main']);
   for (const given of [source, archive]) {
     const { outputs, warnings } = await collect(t, given);
-    assert.deepEqual(
-      warnings.filter((line) => !line.includes('where JGLUE 1.3 has')),
-      [],
-    );
-    for (const task of ['marc_ja', 'jsts', 'jnli', 'jsquad', 'jcommonsenseqa']) {
-      const version = task === 'marc_ja' ? '1.2' : '1.3';
-      for (const [part, name] of Object.entries({ train: 'train', dev: 'valid' })) {
-        const theirs = readFileSync(join(source, `datasets/${task}-v${version}/${name}-v${version}.json`));
+    assert.deepEqual(warnings, []);
+    for (const task of taskNames) {
+      for (const part of ['train', 'dev'] as const) {
+        const theirs = readFileSync(fileIn(source, task, part));
         assert.deepEqual(readFileSync(join(outputs.data, task, `${part}.json`)), theirs);
       }
     }
@@ -56,10 +55,10 @@ test('a checkout and an archive of it give the same files', async (t) => {
 
 test('what is missing is skipped and named; with nothing left it is an error', async (t) => {
   const source = checkout('partial');
-  rmSync(join(source, 'datasets/jnli-v1.3/train-v1.3.json'));
-  rmSync(join(source, 'datasets/marc_ja-v1.2'), { recursive: true });
+  rmSync(fileIn(source, 'jnli', 'train'));
+  rmSync(findTasks(source).tasks.get('marc_ja')!.directory, { recursive: true });
   const { outputs, warnings } = await collect(t, source);
-  assert.ok(warnings.includes('JNLI is skipped: train-v1.3.json is missing in jnli-v1.3'));
+  assert.ok(warnings.some((line) => /^JNLI is skipped: train-v[\d.]+\.json is missing in jnli-v[\d.]+$/.test(line)));
   assert.ok(warnings.some((line) => /^MARC-ja is skipped: JGLUE may not give it out/.test(line)));
   assert.ok(!existsSync(join(outputs.data, 'jnli')) && existsSync(join(outputs.data, 'jsts/dev.json')));
   await assert.rejects(
@@ -70,12 +69,12 @@ test('what is missing is skipped and named; with nothing left it is an error', a
 
 test('a damaged file is named with its line, a damaged archive as such', async (t) => {
   const source = checkout('damaged');
-  const file = join(source, 'datasets/jsts-v1.3/valid-v1.3.json');
+  const file = fileIn(source, 'jsts', 'dev');
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.slice(0, -20));
   await assert.rejects(
     collect(t, source, { tasks: ['jsts'] }),
-    new RegExp(`valid-v1\\.3\\.json:${text.trim().split('\n').length}: not a JSON`),
+    new RegExp(`valid-v[\\d.]+\\.json:${text.trim().split('\n').length}: not a JSON`),
   );
   const archive = join(folder, 'torn.tar.gz');
   await create({ file: archive, gzip: true, cwd: folder }, ['damaged']);
@@ -91,7 +90,7 @@ const digests = JSON.parse(readFileSync(fixturePath('jglue/marc-ja.json'), 'utf8
 
 function checkoutForMarcJa(name: string): string {
   const source = checkout(name);
-  rmSync(join(source, 'datasets/marc_ja-v1.2'), { recursive: true });
+  rmSync(findTasks(source).tasks.get('marc_ja')!.directory, { recursive: true });
   cpSync(fixturePath('jglue/marc-ja-lists'), join(source, 'preprocess/marc-ja/data'), { recursive: true });
   return source;
 }

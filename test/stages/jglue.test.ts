@@ -8,20 +8,15 @@ import { openModel } from '../../src/huggingface/open-model.ts';
 import { type TaskName, taskNames, tasks } from '../../src/jglue/tasks/task.ts';
 import jglue from '../../stages/jglue.ts';
 import { embeddedIpadic } from '../embedded-ipadic.ts';
+import { demoFile } from '../jglue/demo-tasks.ts';
 import { writeTinyModel } from '../jglue/tiny-model.ts';
 import { runStage } from './run-stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-jglue-'));
 after(() => rmSync(folder, { recursive: true }));
-const demo = join(import.meta.dirname, '../../../workflows/demo/jglue/datasets');
 
 const model = await writeTinyModel(join(folder, 'model'));
 const dictionary = await embeddedIpadic();
-
-const file = (task: TaskName, part: 'train' | 'valid') => {
-  const version = task === 'marc_ja' ? '1.2' : '1.3';
-  return join(demo, `${task}-v${version}`, `${part}-v${version}.json`);
-};
 
 interface Given {
   readonly with?: object;
@@ -43,9 +38,9 @@ function run(t: TestContext, task: TaskName, given: Given = {}) {
     inputs: {
       model,
       dictionary,
-      train: file(task, 'train'),
-      dev: file(task, 'valid'),
-      test: file(task, 'valid'),
+      train: demoFile(task, 'train'),
+      dev: demoFile(task, 'dev'),
+      test: demoFile(task, 'dev'),
       ...given.inputs,
     },
   });
@@ -102,8 +97,8 @@ const refusals: readonly [string, TaskName, Given, RegExp][] = [
   [
     'the file of another task',
     'jnli',
-    { inputs: { train: file('jsts', 'train') } },
-    /train-v1\.3\.json:1: the label of JNLI is the name of a class.*this is a file of JSTS/,
+    { inputs: { train: demoFile('jsts', 'train') } },
+    /train-v[\d.]+\.json:1: the label of JNLI is the name of a class.*this is a file of JSTS/,
   ],
   [
     'a head of another shape',
