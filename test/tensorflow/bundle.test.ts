@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import snappy from 'snappyjs';
 import { CheckpointError } from '../../src/tensorflow/bundle/error.ts';
 import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
 import { stringElement } from '../../src/tensorflow/bundle/strings.ts';
 import { readTable, writeTable } from '../../src/tensorflow/bundle/table.ts';
 import { type NamedTensor, writeBundle } from '../../src/tensorflow/bundle/writer.ts';
+import { maskedCrc32c } from '../../src/tensorflow/crc32c.ts';
+import { fixturePath } from '../fixtures.ts';
 import { sharedPath } from '../shared.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-bundle-'));
@@ -86,6 +89,78 @@ test('a forged shape or size is refused before anything is allocated', () => {
   );
   assert.throws(() => openBundle(prefix), /tensor w of shape \[4294967296\] cannot have 4 bytes/);
 });
+
+test('a checkpoint that TensorFlow wrote in two shards is read, its strings too', () => {
+  const bundle = openBundle(fixturePath('tensorflow/sharded'));
+  assert.deepEqual([...bundle.tensors.keys()], ['counts/b', 'weights/a', 'words']);
+  assert.deepEqual([...bundle.readFloats('weights/a')], [0, 1, 2, 3, 4, 5]);
+  assert.equal(bundle.read('counts/b').readBigInt64LE(16), 9n);
+  assert.match(bundle.read('words').toString('latin1'), /onethreethree/);
+  bundle.close();
+});
+
+test('a damaged string, and a shard that is missing, are named', () => {
+  const prefix = join(folder, 'shards');
+  for (const suffix of ['index', 'data-00000-of-00002', 'data-00001-of-00002']) {
+    copyFileSync(fixturePath(`tensorflow/sharded.${suffix}`), `${prefix}.${suffix}`);
+  }
+  const bytes = readFileSync(`${prefix}.data-00000-of-00002`);
+  const at = bytes.indexOf('three');
+  for (const [what, offset] of Object.entries({ character: at, length: at - 7 - 3 })) {
+    const bad = Buffer.from(bytes);
+    bad[offset]! ^= 1;
+    writeFileSync(`${prefix}.data-00000-of-00002`, bad);
+    assert.throws(() => openBundle(prefix).read('words'), /shards.*checksum of tensor words/, what);
+  }
+  rmSync(`${prefix}.data-00001-of-00002`);
+  assert.throws(() => openBundle(prefix).read('counts/b'), /shards\.data-00001-of-00002 is missing/);
+});
+
+test('an index with blocks compressed by snappy is read, and a forged length costs nothing', () => {
+  const prefix = writtenBundle('snappy');
+  const index = `${prefix}.index`;
+  const block = dataBlock(readFileSync(index));
+  writeFileSync(index, tableOf(Buffer.from(snappy.compress(block))));
+  assert.deepEqual([...openBundle(prefix).readFloats('b/matrix')], [1, 2, 3, 4, 5, 6]);
+  // It says that it holds four gigabytes.
+  writeFileSync(index, tableOf(Buffer.concat([varint(2 ** 32 - 1), Buffer.from(snappy.compress(block)).subarray(2)])));
+  assert.throws(() => openBundle(prefix), /snappy\.index is damaged: the block at byte 0 does not decompress/);
+});
+
+/** The only data block of a small table: the meta index follows it, where the footer begins by saying. */
+function dataBlock(table: Buffer): Buffer {
+  const [low = 0, high = 0] = table.subarray(-48);
+  const metaIndex = low < 0x80 ? low : (low & 0x7f) + (high << 7);
+  return table.subarray(0, metaIndex - 5);
+}
+
+/** A table whose data block is compressed by snappy: block, meta index, index, footer. */
+function tableOf(compressed: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  const append = (block: Buffer, compression: number): Buffer => {
+    const offset = parts.reduce((sum, part) => sum + part.length, 0);
+    const typed = Buffer.concat([block, Buffer.of(compression)]);
+    const checksum = Buffer.alloc(4);
+    checksum.writeUInt32LE(maskedCrc32c(typed));
+    parts.push(typed, checksum);
+    return Buffer.concat([varint(offset), varint(block.length)]);
+  };
+  const data = append(compressed, 1);
+  const oneRestart = Buffer.from([0, 0, 0, 0, 1, 0, 0, 0]);
+  const meta = append(oneRestart, 0);
+  const index = append(Buffer.concat([Buffer.of(0, 1, data.length), Buffer.from('z'), data, oneRestart]), 0);
+  const footer = Buffer.alloc(48);
+  Buffer.concat([meta, index]).copy(footer);
+  footer.writeBigUInt64LE(0xdb4775248b80fb57n, 40);
+  return Buffer.concat([...parts, footer]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
 
 test('a failing write leaves nothing behind', () => {
   const prefix = join(folder, 'failing');
