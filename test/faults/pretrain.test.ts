@@ -1,11 +1,12 @@
 /** Pretraining through the command line, killed and stopped: what it leaves is what an undisturbed run leaves, byte for byte. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { cpythonRandom } from '../../src/text/cpython-random.ts';
-import { tinyConfigFile, writeRandomRecords } from '../bert/tiny-training.ts';
+import { tinyConfigFile, tinyShape, writeRandomRecords } from '../bert/tiny-training.ts';
 import { type RunningCli, Workspace } from '../e2e/rig.ts';
 
 const steps = 60;
@@ -21,13 +22,19 @@ const workflow = {
   },
 };
 
-function trainingWorkspace(): Workspace {
-  const trainer = { ...tinyConfigFile.trainer, checkpoint_interval: 4, validation_interval: 20 };
+function trainingWorkspace({
+  trainer = { ...tinyConfigFile.trainer, checkpoint_interval: 4, validation_interval: 20 },
+  vocabSize = tinyShape.vocabSize,
+} = {}): Workspace {
+  const { model, ...task } = tinyConfigFile.task;
+  const bert = { ...model.encoder.bert, vocab_size: vocabSize };
+  const config = { task: { ...task, model: { ...model, encoder: { type: 'bert', bert } } }, trainer };
   const workspace = new Workspace({
     'workflow.yaml': workflow,
-    'config.yaml': stringify({ ...tinyConfigFile, trainer }),
+    'config.yaml': stringify(config),
     'records/.keep': '',
   });
+  rmSync(workspace.path('records/.keep'));
   writeRandomRecords(workspace.path('validation.tfrecord'), 9, 2);
   for (const part of [1, 2]) writeRandomRecords(workspace.path(`records/part-${part}.tfrecord`), 30 * part, part);
   return workspace;
@@ -124,3 +131,28 @@ for (const { name, exit, stop } of ways) {
     assert.deepEqual(await outputs(workspace), await undisturbed);
   });
 }
+
+test('a checkpoint that does not fit on the disk is named, and with more room the training goes on', async (t) => {
+  await using workspace = trainingWorkspace({
+    trainer: { ...tinyConfigFile.trainer, steps_per_loop: 2, checkpoint_interval: 2, max_to_keep: 3 },
+    vocabSize: 20_000, // 1.9 MB a checkpoint
+  });
+  workspace.write('cache/.gitignore', '*\n');
+  const mount = (...args: readonly string[]) => spawnSync('mount', [...args, workspace.path('cache')]).status === 0;
+  if (!mount('-t', 'tmpfs', '-o', 'size=5m', 'tmpfs')) {
+    t.skip('this process may not mount a file system');
+    return;
+  }
+  try {
+    const args = ['run', '--set', 'stages.train.with.steps=10'];
+    const full = await workspace.kumiki(args);
+    assert.equal(full.exit, 1);
+    assert.match(full.stdout, /ckpt-6\.data-00000-of-00001\.unfinished: the disk is full\. Make room and run again/);
+    assert.ok(mount('-o', 'remount,size=40m', 'tmpfs'));
+    const rerun = await workspace.kumiki(args);
+    assert.equal(rerun.exit, 0, rerun.stdout);
+    assert.match((await workspace.kumiki(['logs', 'train'])).stdout, /goes on from step 4;/);
+  } finally {
+    spawnSync('umount', ['-l', workspace.path('cache')]);
+  }
+});
