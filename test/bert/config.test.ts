@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { ConfigError } from '../../src/bert/config/error.ts';
 import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
+import { fixturePath } from '../fixtures.ts';
 import { sharedPath } from '../shared.ts';
 
 const model = {
@@ -41,13 +42,55 @@ test('an override replaces one value and is read as YAML', () => {
 
 test('a typo, a wrong type and an impossible shape are named by their keys', () => {
   const wrong = (override: string) => () => pretrainingConfig([data, model], override);
-  assert.throws(wrong('trainer.train_step=5'), /trainer.*train_step/);
+  assert.throws(
+    wrong('trainer.train_step=5'),
+    /trainer\.train_step: there is no such key; did you mean 'train_steps'\?/,
+  );
+  assert.throws(wrong('task.model.encoder.bert.hiden_size=5'), /bert\.hiden_size: .* did you mean 'hidden_size'\?/);
+  assert.throws(
+    wrong('task.model.encoder.albert.hidden_size=5'),
+    /encoder\.albert: .* did you mean 'bert'\?|there are type, bert/,
+  );
+  assert.throws(wrong('trainer.optimizer_config.optimizer.type=lamb'), /optimizer\.type: only "adamw" is supported/);
+  assert.throws(wrong('task.init_checkpoint=/x'), /task\.init_checkpoint: give the checkpoint as the stage's input/);
   assert.throws(wrong('trainer.train_steps=many'), /trainer\.train_steps/);
   assert.throws(wrong('task.model.encoder.bert.num_attention_heads=5'), /no multiple/);
   assert.throws(wrong('task.train_data.seq_length=1024'), /exceeds max_position_embeddings 512/);
   assert.throws(wrong('nonsense'), /section\.key=value/);
   assert.throws(wrong('__proto__.polluted=1'), ConfigError);
   assert.equal(({} as { polluted?: number }).polluted, undefined);
+});
+
+test('all mistakes are told at once', () => {
+  const mistakes = 'trainer.train_steps=0,task.scale_loss=true,task.train_data.sequence_length=3';
+  assert.throws(
+    () => pretrainingConfig([data, model], mistakes),
+    (error: Error) =>
+      /train_steps/.test(error.message) && /scale_loss/.test(error.message) && /sequence_length/.test(error.message),
+  );
+});
+
+test('commas in brackets and quotes belong to a value of an override', () => {
+  const { merged } = pretrainingConfig(
+    [data, model],
+    'task.train_data.input_path=[/a,/b],task.train_data.tfds_split="",runtime.tpu=x',
+  );
+  assert.deepEqual((merged as { task: { train_data: { input_path: string[] } } }).task.train_data.input_path, [
+    '/a',
+    '/b',
+  ]);
+});
+
+test('the params.yaml of Model Garden itself is understood; what it says and nothing follows is remarked on', () => {
+  const theirs = parse(readFileSync(fixturePath('model-garden.params.yaml'), 'utf8')) as unknown;
+  const config = pretrainingConfig([theirs]);
+  assert.equal(config.architecture.hiddenSize, 48);
+  assert.equal(config.trainer.validationSteps, 5);
+  assert.equal(config.trainer.lossUpperBound, 1e6);
+  assert.deepEqual(
+    config.remarks.map((remark) => remark.split(' ')[0]),
+    ['task.train_data.input_path', 'task.validation_data.input_path'],
+  );
 });
 
 test("the original's files are understood", { skip: sharedPath('reference') === undefined }, () => {
