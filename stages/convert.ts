@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { hiddenActs } from '../src/huggingface/config/model-config.ts';
 import { convertCheckpoint } from '../src/huggingface/convert/convert-checkpoint.ts';
 import { weightFormats } from '../src/huggingface/convert/convert-weights.ts';
-import { defineStage } from '../src/stage/index.ts';
+import { type Evaluation, publishedCard } from '../src/huggingface/model-card/published-card.ts';
+import { defineStage, type MadeResult } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
 import { grantedThreads, threads } from './threads.ts';
 
@@ -54,4 +57,40 @@ export default defineStage({
       }),
     );
   },
+  async completeCopy({ directory, made, uses, provenance }) {
+    const card = await readFile(join(directory, 'README.md'), 'utf8');
+    const evaluations = await Promise.all(uses.filter(({ stage }) => stage === 'jglue').map(readEvaluation));
+    const title = /^# (.+)$/m.exec(card)?.[1] ?? 'BERT';
+    return {
+      'README.md': publishedCard(
+        card,
+        title,
+        made,
+        evaluations.flatMap((evaluation) => evaluation ?? []),
+      ),
+      'provenance.json': `${JSON.stringify(provenance, null, 2)}\n`,
+    };
+  },
 });
+
+const metricsSchema = z.object({
+  task: z.string(),
+  learning_rate: z.number(),
+  epochs: z.number(),
+  dev: z.looseObject({ examples: z.number() }),
+});
+
+/** What `jglue` wrote; undefined where it is no longer there. */
+async function readEvaluation({ outputs }: MadeResult): Promise<Evaluation | undefined> {
+  const text = await readFile(outputs.metrics?.path ?? '', 'utf8').catch(() => undefined);
+  const metrics = text === undefined ? undefined : metricsSchema.safeParse(JSON.parse(text)).data;
+  if (metrics === undefined) return undefined;
+  const { examples: _, ...dev } = metrics.dev;
+  const numbers = Object.entries(dev).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return {
+    task: metrics.task,
+    learningRate: metrics.learning_rate,
+    epochs: metrics.epochs,
+    metrics: Object.fromEntries(numbers),
+  };
+}

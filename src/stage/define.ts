@@ -1,5 +1,6 @@
 /** The stage contract: what a stage takes, gives and promises. The only thing that stages and users' modules import. */
 import type { z } from 'zod';
+import type { Completion, PublishedCopy } from './published-copy.ts';
 
 export interface InputDeclaration {
   readonly kind: 'file' | 'directory' | 'config' | 'checkpoint' | 'any';
@@ -71,6 +72,8 @@ export interface Stage<P extends Params = Params, I extends Inputs = Inputs, O e
   /** About how many bytes of temporary files it will write at most, for `plan` to announce. Inputs as `run` gets them. */
   scratchBytes?(params: z.output<P>, inputs: InputPaths<I>): Promise<number>;
   run(context: StageContext<P, I, O>): Promise<void>;
+  /** Completes the published copy of a directory output for people, from how it came about and what was made from it. */
+  completeCopy?(copy: PublishedCopy): Promise<Completion>;
 }
 
 /** An expected failure: bad input, missing file, wrong value. Its message is shown as it is, without a stack. */

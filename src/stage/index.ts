@@ -1,2 +1,3 @@
 export type { InputDeclaration, OutputDeclaration, Stage, StageContext } from './define.ts';
 export { defineStage, StageError } from './define.ts';
+export type { Completion, MadeResult, PublishedCopy } from './published-copy.ts';

@@ -1,18 +1,20 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, link, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Completion } from '../../stage/published-copy.ts';
 
 /** Says whether the file at a path below the old copy is the same as in the new one, so that it need not be copied again. */
 export type IsSame = (path: string) => boolean;
 
 /**
  * Puts a writable copy of a read-only result at `destination`. It is made beside its place and renamed into it: a reader sees the old copy or
- * the new one. Blocks are shared where the file system can.
+ * the new one. Blocks are shared where the file system can. `completion` is added to a directory's copy.
  */
 export async function replaceWithCopy(
   source: string,
   destination: string,
   isSame: IsSame = () => false,
+  completion: Completion = {},
 ): Promise<void> {
   await mkdir(dirname(destination), { recursive: true });
   const beside = join(dirname(destination), `.${basename(destination)}.${process.pid}`);
@@ -20,6 +22,7 @@ export async function replaceWithCopy(
   await rm(fresh, { recursive: true, force: true });
   try {
     await copyTree(source, fresh, destination, '', isSame);
+    for (const [path, text] of Object.entries(completion)) await writeFile(join(fresh, path), text);
     if (await isDirectory(destination)) {
       await rename(destination, old);
       await rename(fresh, destination);

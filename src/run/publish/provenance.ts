@@ -9,7 +9,7 @@ export function provenance(store: Store, key: Key, output: string): Json {
     format: 1,
     key,
     output,
-    results: manifests.map(({ key, instance, recipe, how, inputs, outputs, kumiki }) => ({
+    results: manifests.map(({ key, instance, recipe, how, inputs, outputs, seconds, kumiki }) => ({
       key,
       instance,
       recipe,
@@ -18,13 +18,14 @@ export function provenance(store: Store, key: Key, output: string): Json {
       outputs: Object.fromEntries(
         Object.entries(outputs).map(([name, { kind, digest, size }]) => [name, { kind, digest, size }]),
       ),
+      seconds,
       kumiki,
     })),
   };
 }
 
 /** The manifest of a result and of all that it hangs on, nearest first. */
-function closure(store: Store, key: Key): readonly Manifest[] {
+export function closure(store: Store, key: Key): readonly Manifest[] {
   const keys = new Set([key]);
   const manifests: Manifest[] = [];
   for (const next of keys) {

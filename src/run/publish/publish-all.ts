@@ -2,7 +2,8 @@ import type { RunContext } from '../context.ts';
 import { publish } from './publish.ts';
 
 /** Publishes what is there; false, with a warning each, if a destination could not be written. */
-export async function publishAll({ view, events }: RunContext): Promise<boolean> {
+export async function publishAll(context: RunContext): Promise<boolean> {
+  const { view, events } = context;
   let allWell = true;
   for (const publication of view.plan.publish) {
     const { destination, source } = publication;
@@ -11,7 +12,7 @@ export async function publishAll({ view, events }: RunContext): Promise<boolean>
     const instance = view.plan.instances[source.instance]!.id;
     try {
       if (result.payload === 'removed') throw new Error('the payload was removed; run with --force to make it again');
-      if (!(await publish(publication, result, view))) continue;
+      if (!(await publish(publication, result, context))) continue;
       events.emit({ type: 'published', destination, instance, output: source.output });
     } catch (error) {
       allWell = false;

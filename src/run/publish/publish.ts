@@ -1,8 +1,14 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Publication } from '../../graph/plan.ts';
+import type { Completion } from '../../stage/published-copy.ts';
+import { digestBytes } from '../../store/digest/digest-bytes.ts';
+import { digestTree } from '../../store/digest/digest-tree.ts';
+import type { Digest } from '../../store/result.ts';
 import type { StoredResult } from '../../store/store.ts';
+import type { RunContext } from '../context.ts';
 import type { InputView } from '../inputs.ts';
+import { completionOf } from './completion.ts';
 import { type IsSame, replaceWithCopy } from './copy.ts';
 import { provenance } from './provenance.ts';
 
@@ -10,22 +16,46 @@ import { provenance } from './provenance.ts';
  * Copies an output to where people look for it, with `DESTINATION.provenance.json` beside it. False if the copy there is
  * already the same. Throws with a sentence for people if the destination cannot be replaced.
  */
-export async function publish(publication: Publication, result: StoredResult, view: InputView): Promise<boolean> {
+export async function publish(publication: Publication, result: StoredResult, context: RunContext): Promise<boolean> {
+  const { view } = context;
   if (/^[a-z][a-z\d+.-]*:\/\//.test(publication.destination)) throw new Error('it can only be a path of this machine');
   const { output, path } = publication.source;
   const destination = resolve(view.plan.root, publication.destination);
-  const digest = path === undefined ? result.outputs[output]?.digest : view.store.digestBelow(result.key, output, path);
+  const completion = await completionOf(publication, result, context);
+  const digest = digestOfCopy(publication, result, completion, view);
   if (existsSync(destination)) {
     if ((view.sources.known(destination) ?? (await view.sources.digest(destination))) === digest) return false;
     refuseForeignDirectory(destination);
   }
   const source = join(view.store.outputPath(result.key, output), path ?? '');
-  await replaceWithCopy(source, destination, sameFiles(result, publication, destination, view));
+  await replaceWithCopy(source, destination, sameFiles(result, publication, destination, completion, view), completion);
   writeFileSync(
     provenanceFile(destination),
     `${JSON.stringify(provenance(view.store, result.key, output), null, 2)}\n`,
   );
   return true;
+}
+
+/** Of the copy as it will be. */
+function digestOfCopy(
+  { source: { output, path } }: Publication,
+  result: StoredResult,
+  completion: Completion,
+  { store }: InputView,
+): Digest | undefined {
+  if (path !== undefined) return store.digestBelow(result.key, output, path);
+  const texts = Object.entries(completion);
+  if (texts.length === 0) return result.outputs[output]?.digest;
+  const kept = store
+    .manifest(result.key)
+    ?.outputs[output]?.files?.filter((file) => !Object.hasOwn(completion, file.path));
+  const added = texts.map(([path, text]) => ({
+    path,
+    size: Buffer.byteLength(text),
+    digest: digestBytes(text),
+    executable: false,
+  }));
+  return digestTree([...(kept ?? []), ...added]);
 }
 
 function provenanceFile(destination: string): string {
@@ -40,12 +70,20 @@ function refuseForeignDirectory(destination: string): void {
 }
 
 /** Which files of the copy that is there are what the new one would hold, as far as their digests are remembered. */
-function sameFiles(result: StoredResult, { source }: Publication, destination: string, view: InputView): IsSame {
+function sameFiles(
+  result: StoredResult,
+  { source }: Publication,
+  destination: string,
+  completion: Completion,
+  view: InputView,
+): IsSame {
   const files = view.store.manifest(result.key)?.outputs[source.output]?.files ?? [];
   const below = source.path === undefined ? '' : `${source.path}/`;
   const digests = new Map(files.map(({ path, digest }) => [path, digest]));
   return (path) => {
     const digest = digests.get(`${below}${path}`);
-    return digest !== undefined && view.sources.known(join(destination, path)) === digest;
+    return (
+      !Object.hasOwn(completion, path) && digest !== undefined && view.sources.known(join(destination, path)) === digest
+    );
   };
 }

@@ -1,0 +1,114 @@
+/** The model card of a published copy: the stage's own card, with what only the workflow knows, in the form of the Hugging Face hub. */
+import { stringify } from 'yaml';
+
+/** A result among those that the model was made from. */
+export interface Step {
+  readonly instance: string;
+  readonly stage: string | undefined;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, { readonly digest: string }>>;
+  readonly seconds: number;
+  readonly version: string;
+  readonly commit: string | undefined;
+}
+
+/** The metrics of a fine-tuned model on a task's development set. */
+export interface Evaluation {
+  readonly task: string;
+  readonly learningRate: number;
+  readonly epochs: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+const datasets: readonly (readonly [stage: string, parameter: RegExp, dataset: string])[] = [
+  ['download', /cc-?100/i, 'cc100'],
+  ['download', /wiki/i, 'wikipedia'],
+  ['wikipedia-corpus', /(?:)/, 'wikipedia'],
+];
+
+export function publishedCard(
+  card: string,
+  name: string,
+  steps: readonly Step[],
+  evaluations: readonly Evaluation[],
+): string {
+  const best = bestOfEachTask(evaluations);
+  const sections = [
+    `---\n${stringify(frontMatter(name, steps, best))}---`,
+    card.trimEnd(),
+    ...(best.length > 0 ? [`## Results on JGLUE\n\n${resultTable(best)}`] : []),
+    `## How it was made\n\n${stepTable(steps)}\n\n\`provenance.json\` holds all inputs and digests.`,
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+/** https://huggingface.co/docs/hub/model-cards#model-card-metadata */
+function frontMatter(name: string, steps: readonly Step[], best: readonly Evaluation[]): object {
+  const used = datasets
+    .filter(([stage, parameter]) =>
+      steps.some((step) => step.stage === stage && parameter.test(JSON.stringify(step.parameters))),
+    )
+    .map(([, , dataset]) => dataset);
+  const metrics = [...new Set(best.flatMap(({ metrics }) => Object.keys(metrics)))];
+  return {
+    language: 'ja',
+    license: 'apache-2.0',
+    library_name: 'transformers',
+    pipeline_tag: 'fill-mask',
+    ...(used.length > 0 && { datasets: [...new Set(used)] }),
+    ...(metrics.length > 0 && { metrics }),
+    ...(best.length > 0 && { 'model-index': [{ name, results: best.map(indexEntry) }] }),
+  };
+}
+
+function indexEntry({ task, metrics }: Evaluation): object {
+  return {
+    task: { type: task === 'jsquad' ? 'question-answering' : 'text-classification', name: task },
+    dataset: { type: 'JGLUE', name: `JGLUE ${task}`, split: 'validation' },
+    metrics: Object.entries(metrics).map(([type, value]) => ({ type, value })),
+  };
+}
+
+/** By the first metric, as the published results were chosen. */
+function bestOfEachTask(evaluations: readonly Evaluation[]): Evaluation[] {
+  const best = new Map<string, Evaluation>();
+  const score = ({ metrics }: Evaluation) => Object.values(metrics)[0] ?? Number.NEGATIVE_INFINITY;
+  for (const evaluation of evaluations) {
+    const known = best.get(evaluation.task);
+    if (known === undefined || score(evaluation) > score(known)) best.set(evaluation.task, evaluation);
+  }
+  return [...best.values()].sort((a, b) => (a.task < b.task ? -1 : 1));
+}
+
+function resultTable(best: readonly Evaluation[]): string {
+  const rows = best.map(({ task, metrics, learningRate, epochs }) => {
+    const values = Object.entries(metrics).map(([metric, value]) => `${metric} ${value.toFixed(3)}`);
+    return `| ${task} | ${values.join(', ')} | ${learningRate} | ${epochs} |`;
+  });
+  return [
+    'On the development sets, the best run of each task:',
+    '',
+    '| task | result | learning rate | epochs |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+/** The last step at the end. */
+function stepTable(steps: readonly Step[]): string {
+  const rows = steps.toReversed().map(({ instance, stage, parameters, outputs, seconds, version, commit }) => {
+    const stated = Object.entries(parameters).filter(([, value]) => value !== null);
+    const settings = stated.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ');
+    const digests = Object.entries(outputs).map(([name, { digest }]) => `${name} \`${digest.slice(0, 19)}\``);
+    const cells = [
+      instance,
+      stage ?? 'script',
+      settings,
+      digests.join(', '),
+      commit?.slice(0, 12) ?? `kumiki ${version}`,
+      (seconds / 3600).toFixed(2),
+    ];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  });
+  return ['| step | stage | parameters | outputs | commit | hours |', '|---|---|---|---|---|---|', ...rows].join('\n');
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { publishedCard, type Step } from '../../src/huggingface/model-card/published-card.ts';
+
+const step = (instance: string, stage: string | undefined, parameters: Step['parameters']): Step => ({
+  instance,
+  stage,
+  parameters,
+  outputs: { out: { digest: `sha256:${'ab'.repeat(32)}` } },
+  seconds: 5400,
+  version: '0.1.0',
+  commit: '0123456789abcdef',
+});
+const steps = [
+  step('convert', 'convert', { hidden_act: 'gelu' }),
+  step('wiki', 'wikipedia-corpus', { min_sentence_length: 10, note: 'a|b' }),
+  step('cc', 'download', { url: 'https://example.org/cc-100/ja.txt.xz' }),
+  step('words', undefined, {}),
+];
+const run = (task: string, learningRate: number, metrics: Readonly<Record<string, number>>) => ({
+  task,
+  learningRate,
+  epochs: 3,
+  metrics,
+});
+
+test('the front matter names the data, the metrics and the best run of each task', () => {
+  const card = publishedCard('# BERT\n\nText.\n', 'BERT', steps, [
+    run('jsts', 3e-5, { pearson: 0.9, spearman: 0.87 }),
+    run('jsts', 5e-5, { pearson: 0.91, spearman: 0.86 }),
+    run('jnli', 2e-5, { accuracy: 0.8 }),
+  ]);
+  const [, yaml = '', body = ''] = /^---\n([\s\S]*?)---\n\n([\s\S]*)$/.exec(card) ?? [];
+  const front = parse(yaml);
+  assert.equal(front.language, 'ja');
+  assert.equal(front.license, 'apache-2.0');
+  assert.deepEqual(front.datasets, ['cc100', 'wikipedia']);
+  assert.deepEqual(front.metrics, ['accuracy', 'pearson', 'spearman']);
+  const [{ name, results }] = front['model-index'];
+  assert.equal(name, 'BERT');
+  assert.deepEqual(
+    results.map((result: { dataset: { name: string } }) => result.dataset.name),
+    ['JGLUE jnli', 'JGLUE jsts'],
+  );
+  assert.deepEqual(results[1].metrics, [
+    { type: 'pearson', value: 0.91 },
+    { type: 'spearman', value: 0.86 },
+  ]);
+  assert.match(body, /^# BERT\n\nText\.\n\n## Results on JGLUE\n/);
+  assert.match(body, /\| jsts \| pearson 0\.910, spearman 0\.860 \| 0\.00005 \| 3 \|/);
+});
+
+test('every step stands with its parameters, digests, commit and hours, the first at the top', () => {
+  const card = publishedCard('# BERT\n', 'BERT', steps, []);
+  assert.doesNotMatch(card, /model-index|metrics:|JGLUE/);
+  const rows = card.split('\n').filter((line) => line.includes('sha256:'));
+  assert.equal(rows.length, 4);
+  assert.match(rows[0]!, /^\| words \| script \| /);
+  assert.match(
+    rows[2]!,
+    /^\| wiki \| wikipedia-corpus \| min_sentence_length: 10, note: "a\\\|b" \| out `sha256:abababababab` \| 0123456789ab \| 1\.50 \|$/,
+  );
+  assert.match(rows[3]!, /^\| convert \| convert \| /);
+});
