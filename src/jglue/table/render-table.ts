@@ -1,6 +1,6 @@
 /** The table of JGLUE's results as Markdown, and the same as values. */
 import { type TaskName, taskNames, tasks } from '../tasks/task.ts';
-import { type ModelResults, scoresOf } from './best-runs.ts';
+import { type BestRun, type ModelResults, scoresOf } from './best-runs.ts';
 import { type PublishedName, published } from './published.ts';
 
 const metricTitles: Readonly<Record<TaskName, string>> = {
@@ -13,82 +13,90 @@ const metricTitles: Readonly<Record<TaskName, string>> = {
 
 type Scores = readonly (number | null)[] | undefined;
 
-/** With `reference`, ours stands beside that published row, with the difference; without, all published rows stand below. */
+interface Column {
+  readonly title: string;
+  cell(task: TaskName, best: BestRun | undefined): string;
+}
+
+/** A section for each model. With `reference`, that published row stands beside ours, with the difference; without, all follow. */
 export function renderMarkdown(models: readonly ModelResults[], reference: PublishedName | undefined): string {
-  const header = ['model', ...taskNames.map((task) => `${tasks[task].title}<br>${metricTitles[task]}`)];
-  const rows = models.flatMap((model) => [
-    cells(`**${escaped(model.name)}**, dev`, (task) => scoresOf(model.tasks[task], 'dev'), 'not run'),
-    ...(reference === undefined
-      ? []
-      : [publishedRow(reference), cells('difference', (task) => differences(model, task, reference), '', signed)]),
-    ...(hasTest(model)
-      ? [cells(`**${escaped(model.name)}**, test`, (task) => scoresOf(model.tasks[task], 'test'), '')]
-      : []),
+  const columns = columnsFor(reference);
+  const title = ({ name, weights }: ModelResults) =>
+    models.filter((other) => other.name === name).length > 1 ? `${name} (${weights.slice(0, 15)})` : name;
+  const sections = models.flatMap((model) => [
+    `## ${escaped(title(model))}`,
+    '',
+    ...markdownTable(
+      columns.map(({ title }) => title),
+      taskNames.map((task) => columns.map(({ cell }) => cell(task, model.tasks[task]))),
+    ),
+    '',
   ]);
-  const others = reference === undefined ? (Object.keys(published) as PublishedName[]).map(publishedRow) : [];
-  const notes = ['Dev is what the best run of the grid is chosen by; published rows are results on dev.'];
+  const others = reference === undefined ? ['## Published results on dev', '', ...publishedTable(), ''] : [];
   return [
     '# JGLUE',
     '',
-    ...markdownTable(header, [...rows, ...others]),
+    'Of each task the best run by dev, and what it gets on test.',
     '',
-    ...notes,
-    '',
-    '## Best runs',
-    '',
-    ...markdownTable(
-      ['model', 'task', 'learning rate', 'epochs', 'batch', 'seed', 'training examples', 'runs', 'of the grid not run'],
-      models.flatMap(runRows),
-    ),
-    '',
+    ...sections,
+    ...others,
   ].join('\n');
 }
 
-function cells(
-  name: string,
-  scores: (task: TaskName) => Scores,
-  none: string,
-  format: (value: number) => string = (value) => value.toFixed(3),
-): string[] {
-  const cell = (values: Scores) =>
-    values?.map((value) => (value === null ? 'undefined' : format(value))).join('/') ?? none;
-  return [name, ...taskNames.map((task) => cell(scores(task)))];
+function columnsFor(reference: PublishedName | undefined): Column[] {
+  const run = (title: string, value: (best: BestRun) => unknown): Column => ({
+    title,
+    cell: (_, best) => (best === undefined ? '' : String(value(best))),
+  });
+  return [
+    { title: 'task', cell: (task) => tasks[task].title },
+    { title: 'metric', cell: (task) => metricTitles[task] },
+    { title: 'dev', cell: (_, best) => (best === undefined ? 'not run' : shown(scoresOf(best, 'dev'))) },
+    ...(reference === undefined
+      ? []
+      : [
+          { title: `${reference}, published`, cell: (task: TaskName) => shown(published[reference][task]) },
+          {
+            title: 'difference',
+            cell: (task: TaskName, best: BestRun | undefined) => shown(differences(task, best, reference), signed),
+          },
+        ]),
+    { title: 'test', cell: (_, best) => shown(scoresOf(best, 'test')) },
+    run('learning rate', ({ result }) => result.learning_rate.toExponential()),
+    run('epochs', ({ result }) => result.epochs),
+    run('batch', ({ result }) => result.batch_size),
+    run('seed', ({ result }) => result.seed),
+    run('trained on', ({ result }) => result.train_examples),
+    run('best of', ({ runs }) => (runs === 1 ? '1 run' : `${runs} runs`)),
+    {
+      title: 'of the grid not run',
+      cell: (_, best) => (best === undefined ? 'all' : notRun(best)),
+    },
+  ];
 }
 
-const publishedRow = (name: PublishedName) => cells(`${name}, published`, (task) => published[name][task], '');
+const notRun = (best: BestRun) =>
+  best.notRun.map((run) => `${run.learning_rate.toExponential()} × ${run.epochs}`).join(', ') || 'none';
+
+function publishedTable(): string[] {
+  const header = ['model', ...taskNames.map((task) => `${tasks[task].title} ${metricTitles[task]}`)];
+  const rows = Object.entries(published).map(([name, row]) => [name, ...taskNames.map((task) => shown(row[task]))]);
+  return markdownTable(header, rows);
+}
+
+/** Nothing where there is no result; `undefined` for a metric that is not defined, such as a correlation with a constant. */
+function shown(scores: Scores, format: (value: number) => string = (value) => value.toFixed(3)): string {
+  return scores?.map((value) => (value === null ? 'undefined' : format(value))).join('/') ?? '';
+}
 
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
-const hasTest = (model: ModelResults) => taskNames.some((task) => scoresOf(model.tasks[task], 'test') !== undefined);
-
 /** Ours less the published, each rounded to the three decimals that are published. */
-export function differences(model: ModelResults, task: TaskName, reference: PublishedName): Scores {
-  return scoresOf(model.tasks[task], 'dev')?.map((value, i) =>
+function differences(task: TaskName, best: BestRun | undefined, reference: PublishedName): Scores {
+  return scoresOf(best, 'dev')?.map((value, i) =>
     value === null ? null : (Math.round(1000 * value) - Math.round(1000 * published[reference][task][i]!)) / 1000,
   );
 }
-
-function runRows({ name, tasks: runs }: ModelResults): string[][] {
-  return taskNames.map((task) => {
-    const best = runs[task];
-    if (best === undefined) return [escaped(name), tasks[task].title, 'not run', '', '', '', '', '0', 'all'];
-    const { learning_rate, epochs, batch_size, seed, train_examples } = best.result;
-    const missing = best.notRun.map((run) => `${rate(run.learning_rate)} × ${run.epochs}`).join(', ');
-    return [
-      escaped(name),
-      tasks[task].title,
-      rate(learning_rate),
-      epochs,
-      batch_size,
-      seed,
-      train_examples,
-      best.runs,
-      missing || 'none',
-    ].map(String);
-  });
-}
-
-const rate = (value: number) => value.toExponential();
 
 const escaped = (text: string) => text.replace(/[\r\n]+/g, ' ').replace(/[|*_<>`\\]/g, '\\$&');
 
@@ -101,35 +109,29 @@ function markdownTable(header: readonly string[], rows: readonly (readonly strin
 export function tableValues(models: readonly ModelResults[], reference: PublishedName | undefined): unknown {
   const byMetric = (task: TaskName, scores: Scores) =>
     scores && Object.fromEntries(tasks[task].metrics.map((metric, i) => [metric, scores[i] ?? null]));
+  const byTask = (value: (task: TaskName) => unknown) =>
+    Object.fromEntries(taskNames.map((task) => [task, value(task)]));
   return {
     reference:
       reference === undefined
         ? null
-        : {
-            name: reference,
-            dev: Object.fromEntries(taskNames.map((task) => [task, byMetric(task, published[reference][task])])),
-          },
-    models: models.map((model) => ({
-      name: model.name,
-      weights: model.weights,
-      tasks: Object.fromEntries(
-        taskNames.map((task) => {
-          const best = model.tasks[task];
-          if (best === undefined) return [task, null];
-          const { learning_rate, epochs, batch_size, seed, train_examples } = best.result;
-          return [
-            task,
-            {
-              dev: byMetric(task, scoresOf(best, 'dev')),
-              test: byMetric(task, scoresOf(best, 'test')),
-              difference: reference && byMetric(task, differences(model, task, reference)),
-              best: { learning_rate, epochs, batch_size, seed, train_examples },
-              runs: best.runs,
-              not_run: best.notRun,
-            },
-          ];
-        }),
-      ),
+        : { name: reference, dev: byTask((task) => byMetric(task, published[reference][task])) },
+    models: models.map(({ name, weights, tasks: runs }) => ({
+      name,
+      weights,
+      tasks: byTask((task) => {
+        const best = runs[task];
+        if (best === undefined) return null;
+        const { learning_rate, epochs, batch_size, seed, train_examples } = best.result;
+        return {
+          dev: byMetric(task, scoresOf(best, 'dev')),
+          test: byMetric(task, scoresOf(best, 'test')),
+          difference: reference && byMetric(task, differences(task, best, reference)),
+          best: { learning_rate, epochs, batch_size, seed, train_examples },
+          runs: best.runs,
+          not_run: best.notRun,
+        };
+      }),
     })),
   };
 }
