@@ -134,7 +134,9 @@ function assertWindow(
   assertFeatures(window.sequence, expected, encoder.pad);
   assert.deepEqual(window.sequence.ids.map(encoder.nameOf).slice(0, expected.tokens.length), expected.tokens);
   if (training) assert.deepEqual([window.start, window.end], [expected.start_position, expected.end_position]);
-  const most = Object.fromEntries(window.hasMostContext.map((value, i) => [String(i + window.offset), value]));
+  const most = Object.fromEntries(
+    Array.from({ length: window.length }, (_, i) => [String(i + window.offset), window.hasMostContext(i)]),
+  );
   if (expected.token_is_max_context !== undefined) assert.deepEqual(most, expected.token_is_max_context);
 }
 

@@ -27,8 +27,8 @@ export interface Window {
   /** Places in the sequence, both included; 0, [CLS], for a window without the answer. */
   readonly start: number;
   readonly end: number;
-  /** Tokens at these places have more context in no other window: an answer may begin there. By the place in the window. */
-  readonly hasMostContext: readonly boolean[];
+  /** Whether the window's i-th token has more context in no other window: only there may an answer begin. */
+  hasMostContext(token: number): boolean;
 }
 
 export interface QuestionWindows {
@@ -89,7 +89,7 @@ function windowsOf(
       length,
       start: isInside ? answer.start - start + offset : 0,
       end: isInside ? answer.end - start + offset : 0,
-      hasMostContext: Array.from({ length }, (_, token) => bestWindow(spans, start + token) === i),
+      hasMostContext: (token) => bestWindow(spans, start + token) === i,
     };
   });
 }

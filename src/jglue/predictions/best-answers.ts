@@ -36,7 +36,7 @@ export function bestAnswers(
     const { start, end } = logits[i]!;
     const ends = largest(end, bestCount).filter((at) => isText(window, at, encoder));
     return largest(start, bestCount)
-      .filter((at) => isText(window, at, encoder) && window.hasMostContext[at - window.offset])
+      .filter((at) => isText(window, at, encoder) && window.hasMostContext(at - window.offset))
       .flatMap((from) =>
         ends
           .filter((to) => to >= from && to - from < longestAnswer)
