@@ -111,6 +111,10 @@ if (corpora.cc100 === undefined || corpora.wikipedia === undefined) {
   console.log('skipped: the corpora are not beside the checkout');
   process.exit(0);
 }
+if (!process.env.KUMIKI_BENCH_LONG) {
+  console.log('skipped: it takes some ten minutes; KUMIKI_BENCH_LONG=1 runs it');
+  process.exit(0);
+}
 const kept = process.env.KUMIKI_RUN_FOLDER;
 const folder = kept ?? mkdtempSync(join(tmpdir(), 'kumiki-pretraining-run-'));
 const cli = join(import.meta.dirname, '../../cli/main.js');
