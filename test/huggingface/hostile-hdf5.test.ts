@@ -76,3 +76,23 @@ test('a file that is cut, or claims what it does not hold, is refused', async (t
   writeFileSync(path, 'no HDF5');
   await refuses(path, /is not an HDF5 file, or not a whole one/);
 });
+
+test('a file with changed bytes is read or refused, also where the library goes round in circles', async (t) => {
+  const path = await kerasFile(join(temporaryFolder(t), 'tf_model.h5'), (root) =>
+    root.create_dataset({ name: place, data: Float32Array.of(1, 2), shape: [2] }),
+  );
+  const whole = readFileSync(path);
+  // Odd steps, so that every kind of field is met somewhere.
+  for (let at = 3; at < whole.length; at += 211) {
+    const changed = Buffer.from(whole);
+    changed[at]! ^= 0xff;
+    writeFileSync(path, changed);
+    try {
+      const file = await readTensorflow(path, 3000);
+      for (const name of file.tensors.keys()) file.read(name);
+      file.close();
+    } catch (error) {
+      assert.ok(error instanceof ModelError, `byte ${at}: ${(error as Error).stack}`);
+    }
+  }
+});

@@ -15,8 +15,13 @@ export function openFileSink(path: string, flags: 'wx' | 'r+' = 'wx'): FileSink 
   let length = 0;
   let open = true;
   const writeAt = (offset: number, bytes: Uint8Array): void => {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(file, bytes, done, bytes.length - done, offset + done);
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(file, bytes, done, bytes.length - done, offset + done);
+      }
+    } catch (error) {
+      // Node names no file here; who reads of a full disk wants to know.
+      throw Object.assign(error as Error, { path });
     }
   };
   return {

@@ -60,7 +60,7 @@ export function extentFile(access: RandomAccess, extents: ReadonlyMap<string, Te
   }
   return {
     path: access.path,
-    tensors: extents,
+    tensors: new Map([...extents].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     read: (name) => access.read(tensorNamed(extents, name, access.path)),
     close: access.close,
   };

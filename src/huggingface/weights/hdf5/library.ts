@@ -12,6 +12,7 @@ type Library = typeof import('h5wasm/node');
 interface FileSystem {
   readonly ErrnoError: new (errno: number) => Error;
   open(path: string, ...rest: unknown[]): unknown;
+  read(stream: unknown, buffer: unknown, offset: number, length: number, position?: number): number;
   write(stream: { readonly fd: number }, buffer: unknown, offset: number, length: number, position?: number): number;
 }
 
@@ -23,6 +24,8 @@ export interface Hdf5File {
    * through its own memory: a copy of each, and one thread for all.)
    */
   placeFloats(path: string, shape: readonly number[], elements: number): number;
+  /** Where in the file a data set's elements begin. Throws if it has none there. */
+  findElements(path: string, rank: number): number;
   /** Throws the first error of writing that the library met: it does not report one itself. */
   close(): void;
 }
@@ -37,6 +40,7 @@ let failure: Error | undefined;
 
 /** Stands for a data set's elements: what begins with it is not written, but its place is noted. */
 const placeholder = Buffer.from('elements');
+/** In the file, where a placeholder would have been written, or something was last read. */
 let place: number | undefined;
 
 /** Opens or (`w`) makes a file. Throws `ModelError` if it is not HDF5. */
@@ -77,6 +81,17 @@ export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<Hdf5File>
       if (place === undefined) throw new Error(`${path}: HDF5 did not say where it puts ${dataSet}`);
       return place;
     },
+    findElements(dataSet, rank) {
+      const { Module } = library;
+      const pointer = Module._malloc(8);
+      const [ones, zeros] = [Array<bigint>(rank).fill(1n), Array<bigint>(rank).fill(0n)];
+      place = undefined;
+      // The first element alone: the last that the library reads for it is the element.
+      const status = Module.get_dataset_data(root.file_id, dataSet, ones, zeros, ones, BigInt(pointer));
+      Module._free(pointer);
+      if (status < 0 || place === undefined) throw new Error(`the elements of ${dataSet} are not in it`);
+      return place;
+    },
     close() {
       root.close();
       allowed.delete(absolute);
@@ -89,10 +104,14 @@ async function confinedLibrary(): Promise<Library> {
   const library = await import('h5wasm/node');
   await library.ready;
   const files = library.FS as unknown as FileSystem;
-  const { open, write } = files;
+  const { open, read, write } = files;
   files.open = (path, ...rest) => {
     if (!allowed.has(path)) throw new files.ErrnoError(noEntry);
     return open(path, ...rest);
+  };
+  files.read = (stream, buffer, offset, length, position) => {
+    place = position;
+    return read(stream, buffer, offset, length, position);
   };
   files.write = (stream, buffer, offset, length, position) => {
     if (stream.fd === standardError) return length;
