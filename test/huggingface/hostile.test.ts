@@ -72,6 +72,7 @@ const attacks: Readonly<Record<string, string>> = {
   'a global of builtins by name on the stack': `\x80\x04\x8c\x08builtins\x8c\x04eval\x93\x8c\x011\x85R.`,
   'an instance': `(X${lengthOf(commands)}${commands}ios\nsystem\n.`,
   'an object': `(cos\nsystem\nX${lengthOf(commands)}${commands}o.`,
+  'a name that is a list of lists of lists': `](${'q\x00(h\x00h\x00t'.repeat(40)}X${lengthOf('x')}x\x93.`,
   'a new object': 'cos\nsystem\n)\x81.',
   'a function of torch that is no tensor': 'ctorch.hub\nload\n)R.',
   'an extension code': '\x82\x01.',

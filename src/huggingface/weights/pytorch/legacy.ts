@@ -6,7 +6,8 @@ import { ModelError } from '../../model-error.ts';
 import type { Extent, RandomAccess } from '../tensor-file.ts';
 import { elementBytes } from '../tensor-type.ts';
 import type { Layout } from './read-pytorch.ts';
-import { tensorsIn, unpickle } from './unpickle.ts';
+import { tensorsIn, type Value } from './torch-objects.ts';
+import { unpickle } from './unpickle.ts';
 
 const magic = 0x1950a86a20f9469cfc6cn;
 const protocol = 1001;
@@ -22,7 +23,7 @@ export function readLegacyLayout(access: RandomAccess): Layout {
   const { path, size } = access;
   const bytes = access.read({ offset: 0, length: Math.min(size, maxPicklesLength) });
   let at = 0;
-  const next = (): unknown => {
+  const next = (): Value => {
     const { value, end } = unpickle(bytes, path, at);
     at = end;
     return value;

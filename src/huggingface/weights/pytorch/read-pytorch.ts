@@ -11,7 +11,8 @@ import {
 } from '../tensor-file.ts';
 import { elementBytes, type TensorInfo, tensorBytes } from '../tensor-type.ts';
 import { isLegacy, readLegacyLayout } from './legacy.ts';
-import { type StoredTensor, tensorsIn, unpickle } from './unpickle.ts';
+import { type StoredTensor, tensorsIn } from './torch-objects.ts';
+import { unpickle } from './unpickle.ts';
 
 /** What says which tensors there are; a larger pickle is not that of a model. */
 const maxPickleLength = 1 << 26;
