@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type PretrainOptions, pretrain } from '../../src/bert/pretrain/pretrain.ts';
 import { listedCheckpoints } from '../../src/bert/training/checkpoint.ts';
-import { type PretrainOptions, pretrain } from '../../src/bert/training/pretrain.ts';
 import type { Device } from '../../src/devices/device.ts';
 import { openDevice } from '../../src/devices/open-device.ts';
 import { trainingOptions, writeRandomRecords } from './tiny-training.ts';

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { PretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
-import type { PretrainOptions } from '../../src/bert/training/pretrain.ts';
+import type { PretrainOptions } from '../../src/bert/pretrain/pretrain.ts';
 import type { Device } from '../../src/devices/device.ts';
 import { exampleWriter } from '../../src/tensorflow/example.ts';
 import { recordOverhead, writeRecord } from '../../src/tensorflow/tfrecord.ts';

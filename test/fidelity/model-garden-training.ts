@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
-import { pretrain } from '../../src/bert/training/pretrain.ts';
+import { pretrain } from '../../src/bert/pretrain/pretrain.ts';
 import { openDevice } from '../../src/devices/open-device.ts';
 import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
 import { stringElement } from '../../src/tensorflow/bundle/strings.ts';

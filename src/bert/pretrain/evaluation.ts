@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type BatchOptions, readBatches } from '../../pretraining/records/read-batches.ts';
-import { meansOf, noSums, withParts } from './means.ts';
-import type { TrainingStep } from './training-step.ts';
+import { meansOf, noSums, withParts } from '../training/means.ts';
+import type { TrainingStep } from '../training/training-step.ts';
 
 export interface Validation {
   readonly records: readonly string[];

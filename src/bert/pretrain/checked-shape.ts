@@ -1,6 +1,6 @@
 import { recordShape } from '../../pretraining/records/read-batches.ts';
 import type { PretrainingConfig } from '../config/pretraining-config.ts';
-import { TrainingError } from './error.ts';
+import { TrainingError } from '../progress/error.ts';
 
 /** Tokens of a record, and its masked positions. */
 export interface RecordShape {

@@ -1,8 +1,8 @@
 /** Notices a training that has gone wrong before anything of it is kept. */
 import { join } from 'node:path';
 import type { Variable } from '../model/variables.ts';
-import { listedCheckpoints } from './checkpoint.ts';
-import { TrainingError } from './error.ts';
+import { TrainingError } from '../progress/error.ts';
+import { listedCheckpoints } from '../training/checkpoint.ts';
 
 export interface Health {
   /** Throws `TrainingError` if the step's loss is no number, or too large. */

@@ -8,23 +8,19 @@ import type { Device } from '../../devices/device.ts';
 import { type DataPosition, readBatches } from '../../pretraining/records/read-batches.ts';
 import type { PretrainingConfig } from '../config/pretraining-config.ts';
 import { dropoutSeed } from '../model/dropout.ts';
-import { modelVariables, type Variable } from '../model/variables.ts';
-import { createWeights } from '../model/weights.ts';
-import { checkedShape, type RecordShape } from './checked-shape.ts';
-import { saveCheckpoint, type TrainingState } from './checkpoint.ts';
-import { TrainingError } from './error.ts';
+import { TrainingError } from '../progress/error.ts';
+import { startingPoint } from '../progress/starting-point.ts';
+import { writePosition } from '../progress/training-position.ts';
+import { openWorkFolder } from '../progress/work-folder.ts';
+import { saveCheckpoint } from '../training/checkpoint.ts';
+import { type Means, meansOf, noSums, withParts } from '../training/means.ts';
+import { learningRate, ratesOf } from '../training/optimizer.ts';
+import { openTrainingLog } from '../training/training-log.ts';
+import { checkedShape } from './checked-shape.ts';
 import { evaluate, type Validation } from './evaluation.ts';
-import { type Health, watchHealth } from './health.ts';
-import { initialWeights } from './initial-weights.ts';
-import { type Means, meansOf, noSums, withParts } from './means.ts';
-import { createMoments } from './moments.ts';
-import { learningRate, ratesOf } from './optimizer.ts';
+import { watchHealth } from './health.ts';
 import { createPace } from './pace.ts';
-import { type StartingPoint, startingPoint } from './starting-point.ts';
-import { openTrainingLog } from './training-log.ts';
-import { writePosition } from './training-position.ts';
-import { createTrainingStep, type TrainingStep } from './training-step.ts';
-import { openWorkFolder } from './work-folder.ts';
+import { createStep, stateReader } from './training-state.ts';
 
 export interface PretrainOptions {
   readonly device: Device;
@@ -160,73 +156,6 @@ function validationOf({ config, validation, validationBatchSize, replicas }: Pre
     replicas,
     steps: validationSteps,
     limits: architecture,
-  };
-}
-
-/** Variables that a continuation takes from the checkpoint; Model Garden starts the next-sentence output anew. */
-const isContinued = ({ key }: Variable) => !key.startsWith('model/classification_heads/');
-
-function createStep(
-  { device, config, batchSize, replicas, microBatch, dropout, seed }: PretrainOptions,
-  { checkpoint, whole }: Pick<StartingPoint, 'checkpoint' | 'whole'>,
-  { tokens, masks }: RecordShape,
-): TrainingStep {
-  const { architecture } = config;
-  const weights = createWeights(device, architecture, (variable) =>
-    checkpoint !== undefined && (whole || isContinued(variable))
-      ? checkpoint.weight(variable)
-      : freshWeight(variable, config, seed),
-  );
-  const moments = createMoments(device, weights, whole ? checkpoint : undefined);
-  return createTrainingStep(device, weights, moments, {
-    heads: architecture.heads,
-    dropoutRate: dropout ?? config.dropout.hidden,
-    attentionDropoutRate: dropout ?? config.dropout.attention,
-    headDropoutRate: dropout ?? config.dropout.head,
-    maskedScore: -1e9,
-    gelu: config.gelu,
-    optimizer: config.optimizer,
-    batchSize,
-    replicas,
-    microBatch,
-    positions: tokens,
-    predictions: masks,
-    traced: device.kind === 'tensorflow',
-  });
-}
-
-function freshWeight(variable: Variable, config: PretrainingConfig, seed: number): Float32Array {
-  const inMaskedLm = variable.key.startsWith('masked_lm/dense/');
-  const range = inMaskedLm ? config.maskedLmInitializerRange : config.architecture.initializerRange;
-  return initialWeights(variable, range, seed);
-}
-
-/** What the checkpoint's writer reads, one variable at a time. The pooler that Model Garden's encoder carries along is kept as it was. */
-function stateReader(
-  step: TrainingStep,
-  { config, seed }: PretrainOptions,
-  { checkpoint }: StartingPoint,
-  health: Health,
-): (done: number, saves: number) => TrainingState {
-  const variables = modelVariables(config.architecture);
-  const index = new Map(variables.filter(({ trained }) => trained).map((variable, i) => [variable.key, i]));
-  const untrained = new Map(
-    variables
-      .filter(({ trained }) => !trained)
-      .map((variable) => [
-        variable.key,
-        checkpoint?.has(variable) ? checkpoint.weight(variable) : freshWeight(variable, config, seed),
-      ]),
-  );
-  return (done, saves) => {
-    const read = (variable: Variable, which: 'weight' | 'm' | 'v') =>
-      health.finite(done, variable, step.read(index.get(variable.key)!, which));
-    return {
-      step: done,
-      saves,
-      weight: (variable) => untrained.get(variable.key) ?? read(variable, 'weight'),
-      moment: read,
-    };
   };
 }
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { DataPosition } from '../../pretraining/records/read-batches.ts';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
 import { writeWhole } from '../../tensorflow/bundle/whole-file.ts';
-import { noSums, type RunningSums } from './means.ts';
+import { noSums, type RunningSums } from '../training/means.ts';
 
 export interface TrainingPosition extends DataPosition {
   /** Of the steps since the last line of the log: not empty where a training was stopped in the middle of a loop. */

@@ -1,7 +1,7 @@
 /** Where a training starts: unfinished work first, then a training to resume, then weights to continue from, then fresh ones. */
 import { basename, join } from 'node:path';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
-import { type Checkpoint, listedCheckpoints, openCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, listedCheckpoints, openCheckpoint } from '../training/checkpoint.ts';
 import { TrainingError } from './error.ts';
 import { readPosition, type TrainingPosition } from './training-position.ts';
 import type { WorkFolder } from './work-folder.ts';
