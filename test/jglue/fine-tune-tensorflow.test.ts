@@ -1,3 +1,4 @@
+import { tensorflow } from '../devices/tensorflow.ts';
 import { testTrajectories } from './trajectories.ts';
 
-testTrajectories('tensorflow');
+testTrajectories('tensorflow', tensorflow);

@@ -1,3 +1,4 @@
+import { openDevice } from '../../src/devices/open-device.ts';
 import { testTrajectories } from './trajectories.ts';
 
-testTrajectories('wasm');
+testTrajectories('wasm', await openDevice('wasm', 2));

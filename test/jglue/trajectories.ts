@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readTrainingLog } from '../../src/bert/training/training-log.ts';
 import type { Device } from '../../src/devices/device.ts';
-import { type Backend, openDevice } from '../../src/devices/open-device.ts';
 import { type Model, openModel } from '../../src/huggingface/open-model.ts';
 import type { TextEncoder } from '../../src/jglue/features/text-encoder.ts';
 import { questionSplit } from '../../src/jglue/predictions/question-split.ts';
@@ -90,23 +89,24 @@ const near = (actual: number, expected: number, most: number, what: string) =>
   assert.ok(Math.abs(actual - expected) <= most, `${what}: ${actual}, not ${expected}`);
 
 /** The tests of one backend. One a process: TensorFlow.js keeps its active backend in a global. */
-export function testTrajectories(backend: Backend): void {
+export function testTrajectories(backend: string, given: Device | undefined): void {
+  device = given;
   before(async () => {
     if (skip) return;
     encoder = await goldenEncoder('wordpiece');
     model = await openModel(join(golden!, 'model'));
-    device = await openDevice(backend, 2).catch(() => undefined);
   });
   for (const name of taskNames) {
     for (const rate of [5e-5, 1e-3]) {
-      test(`${name} at ${rate} on ${backend}: the trajectory of transformers`, { skip }, async (t) => {
-        if (device === undefined) return t.skip(`there is no ${backend} here`);
+      test(`${name} at ${rate} on ${backend}: the trajectory of transformers`, {
+        skip: skip || device === undefined,
+      }, async () => {
         const suffix = rate === 5e-5 ? '' : '_lr0.001';
-        const given = await options(name, `${name}${suffix}`, { learningRate: rate });
-        const { dev, dispose } = await fineTune(given);
+        const asked = await options(name, `${name}${suffix}`, { learningRate: rate });
+        const { dev, dispose } = await fineTune(asked);
         dispose();
         const { steps, evals = [] } = goldenJson<Trajectory>(name, `trajectory${suffix}.json`);
-        const lines = readTrainingLog(join(given.work, 'log.jsonl'));
+        const lines = readTrainingLog(join(asked.work, 'log.jsonl'));
         const training = lines.filter((line) => line.loss !== undefined);
         assert.equal(training.length, steps.length);
         for (const [i, expected] of steps.entries()) {
