@@ -11,34 +11,22 @@ import { JglueError } from '../jglue-error.ts';
 import { maskedScore } from '../model/task-model.ts';
 import { createTaskWeights, outputsOf, taskVariables } from '../model/task-weights.ts';
 import type { Evaluation, Split } from '../predictions/split.ts';
-import type { TaskKind } from '../tasks/task.ts';
-import { collate, epochBatches, type Item, paddedLength } from './batches.ts';
+import { type BatchPlan, type BatchPlanOptions, planBatches } from './batch-plan.ts';
 import { createFineTuningStep, type FineTuningStep } from './fine-tuning-step.ts';
 import { linearSchedule, rateInStep } from './linear-schedule.ts';
 import { openState, saveState } from './training-state.ts';
 
-export interface FineTuneOptions {
+export interface FineTuneOptions extends BatchPlanOptions {
   readonly device: Device;
   readonly config: BertConfig;
-  readonly kind: TaskKind;
   /** Classes of a classification. */
   readonly classes: number;
   /** Numbers of each weight to start from. */
   valuesOf(variable: Variable): Float32Array;
-  readonly train: Split;
-  readonly dev: Split;
-  readonly test: Split | undefined;
   readonly learningRate: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly maxSequenceLength: number;
   readonly warmupRatio: number;
-  readonly seed: number;
-  readonly shuffle: boolean;
   /** Replaces the model's rates. */
   readonly dropout: number | undefined;
-  /** Id that fills up sequences. */
-  readonly pad: number;
   /** Where unfinished work and `log.jsonl` lie. */
   readonly work: string;
   /** Milliseconds between saved states, beside those at the end of each epoch. */
@@ -61,13 +49,14 @@ export interface FineTuned {
 
 /** Trains to the last epoch; interrupted, it can be called again and goes on from its last saved state. */
 export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
-  const { kind, train, dev, test, epochs, batchSize, seed, signal } = options;
+  const { kind, dev, test, epochs, seed, signal } = options;
   mkdirSync(options.work, { recursive: true });
   const variables = taskVariables(options.config.architecture, kind, outputsOf(kind, options.classes));
-  const perEpoch = Math.ceil(train.items.length / batchSize);
+  const plan = planBatches(options);
+  const { perEpoch } = plan;
   const total = epochs * perEpoch;
   const schedule = linearSchedule(options.learningRate, total, options.warmupRatio);
-  const { step, startedAt } = startStep(options, variables);
+  const { step, startedAt } = startStep(options, plan, variables);
   const log = openTrainingLog(join(options.work, 'log.jsonl'), startedAt);
   const save = (done: number) => saveState(options.work, done, variables, step.read);
   let done = startedAt;
@@ -75,10 +64,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   let evaluation: Evaluation | undefined;
   try {
     for (let epoch = Math.floor(done / perEpoch); epoch < epochs; epoch++) {
-      const batches = batchesOf(options, epoch);
-      for (const items of batches.slice(done - epoch * perEpoch)) {
+      for (const batch of plan.training(epoch, done - epoch * perEpoch)) {
         const rate = rateInStep(schedule, done + 1);
-        const batch = collate(items, batchSize, lengthOf(options, items), options.pad);
         const { loss, gradientNorm } = step.train(batch, rate, done + 1, dropoutSeed(seed, done));
         done++;
         if (!Number.isFinite(loss)) throw diverged(loss, done);
@@ -95,7 +82,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         if (signal.aborted) throw stopped(done, total);
       }
       if (kind !== 'span' || epoch === epochs - 1) {
-        evaluation = evaluate(options, step, dev);
+        evaluation = evaluate(plan, step, dev);
         const named = Object.entries(evaluation.metrics ?? {}).map(([name, value]) => [`eval_${name}`, value] as const);
         log.write({ step: done, epoch, ...Object.fromEntries(named) });
         for (const [name, value] of named) options.metric(name, value, done);
@@ -118,8 +105,8 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   }
   return {
     steps: total,
-    dev: evaluation ?? evaluate(options, step, dev),
-    test: test && evaluate(options, step, test),
+    dev: evaluation ?? evaluate(plan, step, dev),
+    test: test && evaluate(plan, step, test),
     variables,
     read: (variable) => step.read(variable, 'weight'),
     dispose: () => step.dispose(),
@@ -128,6 +115,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
 
 function startStep(
   options: FineTuneOptions,
+  plan: BatchPlan,
   variables: readonly Variable[],
 ): { readonly step: FineTuningStep; readonly startedAt: number } {
   const { device, config, kind, dropout } = options;
@@ -149,8 +137,8 @@ function startStep(
     maskedScore,
     frozenToken: config.padTokenId,
     batchSize: options.batchSize,
-    trainingLengths: trainingLengths(options),
-    predictionLengths: predictionLengths(options),
+    trainingLengths: plan.trainingLengths,
+    predictionLengths: plan.predictionLengths,
     traced: device.kind === 'tensorflow',
   });
   const how = state === undefined ? 'starts' : `goes on from step ${state.step}`;
@@ -158,38 +146,8 @@ function startStep(
   return { step, startedAt: state?.step ?? 0 };
 }
 
-function batchesOf({ train, batchSize, shuffle, seed }: FineTuneOptions, epoch: number): Item[][] {
-  const order = epochBatches(train.items.length, batchSize, shuffle ? { seed, epoch } : undefined);
-  return order.map((batch) => batch.map((i) => train.items[i]!));
-}
-
-function inOrder({ items }: Split, batchSize: number): Item[][] {
-  return epochBatches(items.length, batchSize, undefined).map((batch) => batch.map((i) => items[i]!));
-}
-
-/** A span's loss and best places run over the padding too: its sequences are always as long as can be. */
-function lengthOf({ kind, maxSequenceLength }: FineTuneOptions, items: readonly Item[]): number {
-  return kind === 'span' ? maxSequenceLength : paddedLength(items, maxSequenceLength);
-}
-
-const distinct = (lengths: readonly number[]) => [...new Set(lengths)].sort((a, b) => a - b);
-
-function trainingLengths(options: FineTuneOptions): number[] {
-  const epochs = Array.from({ length: options.epochs }, (_, epoch) => batchesOf(options, epoch));
-  return distinct(epochs.flat().map((items) => lengthOf(options, items)));
-}
-
-function predictionLengths(options: FineTuneOptions): number[] {
-  const splits = [options.dev, ...(options.test === undefined ? [] : [options.test])];
-  return distinct(
-    splits.flatMap((split) => inOrder(split, options.batchSize).map((items) => lengthOf(options, items))),
-  );
-}
-
-function evaluate(options: FineTuneOptions, step: FineTuningStep, split: Split): Evaluation {
-  const logits = inOrder(split, options.batchSize).flatMap((items) =>
-    step.predict(collate(items, options.batchSize, lengthOf(options, items), options.pad)),
-  );
+function evaluate(plan: BatchPlan, step: FineTuningStep, split: Split): Evaluation {
+  const logits = Array.from(plan.prediction(split), (batch) => step.predict(batch)).flat();
   if (logits.some((groups) => groups.some((group) => group.some((value) => !Number.isFinite(value))))) {
     throw new JglueError('the model answers with numbers that are not finite: a lower learning rate may help');
   }
