@@ -14,6 +14,8 @@ import { cacheFolder, findWorkflow } from './workspace.ts';
 /** A workflow that compiles, with the store of its workspace. */
 export interface OpenWorkflow extends AsyncDisposable {
   readonly plan: Plan;
+  /** Absolute path of the merged workflow as JSON. */
+  readonly mergedFile: string;
   /** Absolute paths of the files that decided the plan. */
   readonly madeFrom: readonly string[];
   readonly store: Store;
@@ -31,6 +33,7 @@ export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkfl
   const store = await openStore(cache, { kumiki: version });
   return {
     plan: compiled.plan,
+    mergedFile: compiled.mergedFile,
     madeFrom: compiled.sources.files.map(({ path }) => path),
     store,
     sources,

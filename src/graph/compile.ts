@@ -4,10 +4,11 @@ import { type Diagnostic, errorAt, type Report, tidy } from '../workflow/diagnos
 import { checkNames, type Fault } from '../workflow/evaluate-node.ts';
 import type { Scope } from '../workflow/expressions/evaluate.ts';
 import { functionsFor } from '../workflow/expressions/functions.ts';
+import type { Json } from '../workflow/json.ts';
 import { type FileRead, loadWorkflow } from '../workflow/load.ts';
 import { type Misshapen, validateWorkflow } from '../workflow/validate.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
-import { child, type MapNode } from '../workflow/yaml/node.ts';
+import { child, type MapNode, toJson } from '../workflow/yaml/node.ts';
 import { buildInstances } from './build/build.ts';
 import { readAmounts } from './build/settings.ts';
 import type { CompileSources } from './compile-sources.ts';
@@ -29,6 +30,8 @@ export type Compiled =
   | {
       readonly ok: true;
       readonly plan: Plan;
+      /** The workflow with what it extends and what the command line changed, for people. */
+      readonly merged: Json;
       readonly warnings: readonly Diagnostic[];
       readonly sources: CompileSources;
     }
@@ -46,7 +49,7 @@ export async function compile(file: string, options: CompileOptions): Promise<Co
   const found = tidy(diagnostics);
   if (found.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics: found };
   if (!plan) throw new Error(`no plan of ${path}, and nothing says why`);
-  return { ok: true, plan, warnings: found, sources: surroundings.sources() };
+  return { ok: true, plan, merged: toJson(workflow!), warnings: found, sources: surroundings.sources() };
 }
 
 async function planOf(

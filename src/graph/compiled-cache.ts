@@ -16,21 +16,30 @@ export interface CompileCache {
 
 type Success = Extract<Compiled, { ok: true }>;
 
+export type CompiledHere =
+  | Extract<Compiled, { ok: false }>
+  /** `mergedFile`: the merged workflow as JSON; there unless the cache could not be written. */
+  | (Omit<Success, 'merged'> & { readonly mergedFile: string });
+
 interface CachedPlan extends Pick<Success, 'warnings' | 'sources'> {
   readonly table: PlanTable;
 }
 
 /** As `compile`, which is loaded only when something that decided the plan has changed. */
-export async function compileCached(file: string, options: CompileOptions, cache: CompileCache): Promise<Compiled> {
+export async function compileCached(file: string, options: CompileOptions, cache: CompileCache): Promise<CompiledHere> {
   const entry = join(cache.directory, 'compiled', `${entryName(file, options)}.json`);
+  const mergedFile = entry.replace(/json$/, 'workflow.json');
   const cached = readEntry(entry);
   if (cached && (await isCurrent(cached, options, cache.sources))) {
-    return { ok: true, plan: fromTable(cached.table), warnings: cached.warnings, sources: cached.sources };
+    return { ok: true, plan: fromTable(cached.table), warnings: cached.warnings, sources: cached.sources, mergedFile };
   }
   const { compile } = await import('./compile.ts');
   const compiled = await compile(file, options);
-  if (compiled.ok) writeEntry(entry, compiled);
-  return compiled;
+  if (!compiled.ok) return compiled;
+  const { merged, ...rest } = compiled;
+  replaceFile(mergedFile, JSON.stringify(merged));
+  writeEntry(entry, rest);
+  return { ...rest, mergedFile };
 }
 
 /** Another build of kumiki, or another request, has another entry. */
@@ -49,14 +58,18 @@ function readEntry(entry: string): CachedPlan | undefined {
 }
 
 /** A cache that cannot be written is done without. */
-function writeEntry(entry: string, { plan, warnings, sources }: Success): void {
-  const cached: CachedPlan = { sources, warnings, table: toTable(plan) };
-  const draft = `${entry}.${randomBytes(4).toString('hex')}`;
+function replaceFile(file: string, text: string): void {
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
   try {
-    mkdirSync(dirname(entry), { recursive: true });
-    writeFileSync(draft, JSON.stringify(cached));
-    renameSync(draft, entry);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(draft, text);
+    renameSync(draft, file);
   } catch {}
+}
+
+function writeEntry(entry: string, { plan, warnings, sources }: Omit<Success, 'merged'>): void {
+  const cached: CachedPlan = { sources, warnings, table: toTable(plan) };
+  replaceFile(entry, JSON.stringify(cached));
 }
 
 /** Is the world outside the plan, as far as compiling looked at it, what it was? */

@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly jobs?: number;
   readonly failFast?: boolean;
   readonly name?: string;
+  /** Absolute path of the merged workflow as JSON, kept with the run for those who look at it later. */
+  readonly mergedFile?: string;
   /** Of the command line, recorded with the run. */
   readonly arguments?: readonly string[];
   readonly listener?: (event: RunEvent) => void;
@@ -60,6 +62,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   if (impossible.length > 0) throw new ImpossibleRun(impossible.join('\n'));
 
   const folder = createRunFolder(options.store.directory, newRunId(new Date()), runFacts(plan, options));
+  if (options.mergedFile !== undefined) folder.keepWorkflow(options.mergedFile);
   const events = openEventLog(folder.events, options.listener ?? (() => {}));
   const stopping = new AbortController();
   const results: (StoredResult | undefined)[] = [];

@@ -13,7 +13,7 @@ const workflow = (rate: number) => ({
       matrix: { seed: [1, 2] },
       inputs: { text: '${{ stages.text.outputs.text }}', model: '${{ configs.model }}' },
       run: `for step in 1 2 3; do
-  echo "{\\"metric\\": {\\"name\\": \\"loss\\", \\"value\\": 0.$step, \\"step\\": $step}}" >> "$KUMIKI_EVENTS"
+  echo "{\\"type\\": \\"metric\\", \\"name\\": \\"loss\\", \\"value\\": 0.$step, \\"step\\": $step}" >> "$KUMIKI_EVENTS"
 done
 cat \${{ inputs.text }} > \${{ outputs.out }}; echo \${{ params.rate }} \${{ matrix.seed }} >> \${{ outputs.out }}`,
       outputs: { out: 'file' },
@@ -38,7 +38,7 @@ test('a report is one page that loads nothing, with stages, curves, failures and
   assert.equal(stdout, 'pages/first.html\n');
   const page = readFileSync(lab.path('pages/first.html'), 'utf8');
   assert.doesNotMatch(page, /(?:src|href)="https?:|@import|url\(/);
-  for (const expected of ['train ×2', 'seed=1', 'loss', 'broken', 'kumiki run']) {
+  for (const expected of ['train ×2', 'seed=1', 'loss', 'broken', 'kumiki run', '<h1>first</h1>', 'configs:']) {
     assert.ok(page.includes(expected), `the page does not say ${expected}`);
   }
   assert.match(page, /href="\.\.\/cache\/runs\/[^"]+\/logs\/train%5Bseed=1%5D\.1\.log"/);

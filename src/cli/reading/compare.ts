@@ -39,7 +39,7 @@ async function compare(words: readonly string[], options: CompareOptions): Promi
     const reports = await Promise.all(
       runs.map(async (run) => gatherReport(await readHistory(run), store, builtinStages)),
     );
-    const comparison = compareRuns(reports, store);
+    const comparison = compareRuns(reports);
     if (options.output !== undefined) {
       writeFileSync(options.output, comparisonPage(comparison, reports));
       print(relative('', options.output));

@@ -42,6 +42,7 @@ export async function runHere(
     ...(request.jobs !== undefined && { jobs: request.jobs }),
     ...(request.failFast && { failFast: true }),
     ...(request.name !== undefined && { name: request.name }),
+    mergedFile: workflow.mergedFile,
     arguments: process.argv.slice(2).filter((word) => word !== '--detached'),
     ...(reporter && { listener: reporter.report }),
   });

@@ -1,7 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Digest, Manifest } from '../../store/result.ts';
-import type { Store } from '../../store/store.ts';
+import type { Manifest } from '../../store/result.ts';
 import type { Json } from '../../workflow/json.ts';
 import type { RunReport, StageReport } from '../gather/run-report.ts';
 import { type Plain, plainValues } from '../plain-values.ts';
@@ -37,14 +34,14 @@ export interface StageComparison {
   readonly partial: number;
 }
 
-export function compareRuns(reports: readonly RunReport[], store: Store): Comparison {
+export function compareRuns(reports: readonly RunReport[]): Comparison {
   const stageNames = [...new Set(reports.flatMap(({ stages }) => stages.map(({ stage }) => stage)))];
   const stages = stageNames.map((stage) => sideBySide(stage, reports));
   return {
     runs: reports.map(({ run }) => run.name ?? run.id),
     params: differences(reports.map(({ facts }) => new Map(plainValues(facts.params ?? {})))),
     stages: stages.map(compareStage),
-    causes: stages.flatMap((stage) => causesIn(stage, store)),
+    causes: stages.flatMap((stage) => causesIn(stage)),
     metrics: stages.flatMap(({ instances }) => [...instances].flatMap(([id, columns]) => metricsOf(id, columns))),
   };
 }
@@ -78,11 +75,11 @@ function standing(columns: Columns): 'shared' | 'differing' | 'partial' {
   return new Set(keys).size === 1 ? 'shared' : 'differing';
 }
 
-function causesIn({ stage, instances }: SideBySide, store: Store): Cause[] {
+function causesIn({ stage, instances }: SideBySide): Cause[] {
   const causes = new Map<string, Cause>();
   for (const columns of instances.values()) {
     if (standing(columns) !== 'differing') continue;
-    for (const { name, values } of differences(columns.map((column) => decidersOf(column!.manifest!, store)))) {
+    for (const { name, values } of differences(columns.map((column) => decidersOf(column!.manifest!)))) {
       const id = JSON.stringify([name, values]);
       causes.set(id, { stage, name, values, instances: (causes.get(id)?.instances ?? 0) + 1 });
     }
@@ -91,22 +88,16 @@ function causesIn({ stage, instances }: SideBySide, store: Store): Cause[] {
 }
 
 /** Everything that a result's key was made of, save what other stages gave. */
-function decidersOf(manifest: Manifest, store: Store): ReadonlyMap<string, Plain> {
-  const inputs = manifest.inputs.flatMap(({ name, digests, from, keys }) =>
+function decidersOf({ inputs, recipe }: Manifest): ReadonlyMap<string, Plain> {
+  const fromOutside = inputs.flatMap(({ name, digests, from, keys, values }) =>
     digests.flatMap((digest, item): (readonly [string, Plain])[] => {
       if (keys[item]) return [];
-      const value = workflowValue(manifest, digest, store);
-      if (value !== undefined) return plainValues(value, name);
+      const value = values?.[item];
+      if (value !== undefined && value !== null) return plainValues(value, name);
       return [[`${name}: ${from[item]}`, digest.slice(0, 'sha256:'.length + 12)]];
     }),
   );
-  return new Map([...plainValues(manifest.recipe), ...inputs]);
-}
-
-/** A configuration, where the run that made the result still has it. */
-function workflowValue({ run }: Manifest, digest: Digest, store: Store): Json | undefined {
-  const path = join(store.directory, 'runs', run, 'values', `${digest.slice('sha256:'.length)}.json`);
-  return statSync(path, { throwIfNoEntry: false }) && (JSON.parse(readFileSync(path, 'utf8')) as Json);
+  return new Map([...plainValues(recipe), ...fromOutside]);
 }
 
 function differences(columns: readonly ReadonlyMap<string, Plain>[]): Row[] {

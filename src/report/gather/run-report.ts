@@ -12,8 +12,8 @@ import { type RunHistory, readHistory } from './run-history.ts';
 /** What a run did, and what there is to say of the results that it made or found. */
 export interface RunReport extends RunHistory {
   readonly stages: readonly StageReport[];
-  /** The workflow as it ran, merged with what it extends and with what the command line changed; undefined in runs of old. */
-  readonly workflow: string | undefined;
+  /** The workflow as it ran, merged with what it extends and with what the command line changed; undefined where it was not kept. */
+  readonly workflow: Json | undefined;
 }
 
 export interface StageReport {
@@ -95,7 +95,7 @@ function readShown(store: Store, key: Key, output: string): string | undefined {
   return size === undefined || size > longestShown ? undefined : readFileSync(path, 'utf8');
 }
 
-function readMergedWorkflow(directory: string): string | undefined {
-  const path = join(directory, 'workflow.yaml');
-  return statSync(path, { throwIfNoEntry: false }) ? readFileSync(path, 'utf8') : undefined;
+function readMergedWorkflow(directory: string): Json | undefined {
+  const path = join(directory, 'workflow.json');
+  return statSync(path, { throwIfNoEntry: false }) && (JSON.parse(readFileSync(path, 'utf8')) as Json);
 }

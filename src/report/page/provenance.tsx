@@ -26,7 +26,7 @@ export function Provenance({ report }: { readonly report: RunReport }) {
       {workflow !== undefined && (
         <details>
           <summary>The whole workflow, merged</summary>
-          <pre>{workflow}</pre>
+          <pre>{stringify(workflow)}</pre>
         </details>
       )}
     </Section>

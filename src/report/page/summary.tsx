@@ -17,7 +17,7 @@ export function Summary({ report }: { readonly report: RunReport }) {
   const failures = state.groups.flatMap(({ instances }) => instances.filter(({ status }) => status === 'failed'));
   return (
     <header>
-      <h1>{run.name ?? workflowName(run.workflow)}</h1>
+      <h1>{run.name ?? workflowTitle(report)}</h1>
       <p className="soft">
         <span className={`state ${run.state}`}>{outcomes[run.state]}</span> · run {run.id}
       </p>
@@ -44,6 +44,12 @@ export function Summary({ report }: { readonly report: RunReport }) {
       ))}
     </header>
   );
+}
+
+/** What the workflow calls itself, else its file. */
+function workflowTitle({ workflow, run }: RunReport): string {
+  const name = typeof workflow === 'object' && workflow !== null && 'name' in workflow ? workflow.name : undefined;
+  return typeof name === 'string' ? name : workflowName(run.workflow);
 }
 
 const workflowName = (path: string) => path.split('/').slice(-2).join('/');

@@ -18,7 +18,7 @@ export function curvePlot(metric: string, lines: readonly Line[]): string {
   return draw({
     width: 440,
     height: 240,
-    marginLeft: 52,
+    marginLeft: 64,
     marginBottom: 40,
     style: { fontSize: '12px' },
     x: { label: 'step', tickFormat: (step: number) => formatCount(step) },

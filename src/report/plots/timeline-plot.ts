@@ -23,7 +23,7 @@ export function timelinePlot(attempts: readonly Attempt[], startedAt: number): s
   return draw({
     width: 920,
     height: 50 + rows.length * 16,
-    marginLeft: inLanes ? 40 : Math.min(320, 16 + longest * 6.6),
+    marginLeft: inLanes ? 40 : Math.min(520, 16 + longest * 6.4),
     style: { fontSize: '12px' },
     x: { label: null, axis: 'top', grid: true, tickFormat: (seconds: number) => formatClock(seconds) },
     y: { label: inLanes ? 'lane' : null, domain: rows, padding: 0.2, tickSize: 0 },

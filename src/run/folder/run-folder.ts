@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../../graph/plan.ts';
 import type { Digest, Key } from '../../store/result.ts';
@@ -14,6 +14,8 @@ export interface RunFolder {
   readonly control: string;
   logPath(instance: string, attempt: number): string;
   eventsPath(instance: string, attempt: number): string;
+  /** Keeps the merged workflow, a JSON file of the compiled plans, with the run. */
+  keepWorkflow(mergedFile: string): void;
   /** A file that holds a value of the workflow, for stages that read it as an input. */
   writeValue(value: Json, digest: Digest): string;
   /** Notes keys that the run reads or makes, so that `gc` keeps them. */
@@ -42,6 +44,14 @@ export function createRunFolder(cache: string, id: string, facts: { readonly [na
       const file = join(directory, 'values', `${digest.slice('sha256:'.length)}.json`);
       inStore(cache, () => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`));
       return file;
+    },
+    keepWorkflow(mergedFile) {
+      // A second name of a file that is replaced, never changed: a large workflow costs no more than a small one.
+      try {
+        linkSync(mergedFile, join(directory, 'workflow.json'));
+      } catch {
+        // The cache lies elsewhere, or could not be written: the report then has no workflow to show.
+      }
     },
     noteKeys(keys) {
       const lines = keys.map(([instance, key]) => `{"instance":${JSON.stringify(instance)},"key":"${key}"}\n`);
