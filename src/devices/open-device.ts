@@ -16,7 +16,9 @@ export async function openDevice(backend: Backend, threads: number): Promise<Dev
     case 'wasm':
       return openWasm(threads);
     case 'webgpu':
-      throw new DeviceError('the webgpu backend is not installed');
+      throw new DeviceError(
+        'training cannot use the backend webgpu: TensorFlow.js reads numbers from it asynchronously only. Use tensorflow or wasm',
+      );
     case 'tensorflow-gpu':
       return openAddon('gpu') ?? missing(backend, 'kumiki setup tensorflow --gpu');
     case 'tensorflow':
