@@ -41,13 +41,7 @@ function startOf(variable: Variable): Float32Array {
   return variable.initial === 'truncated-normal' ? values.map((value) => 10 * value) : values;
 }
 
-function outcome(
-  { device, traced }: Setup,
-  how: Partial<StepConfig> = {},
-  { given = batch, updates = 2 }: { readonly given?: Batch; readonly updates?: number } = {},
-): Outcome {
-  // TensorFlow.js has one engine for all devices of a process; to turn to one that is open takes no time.
-  void device.tf.setBackend(device.kind);
+function begun({ device, traced }: Setup, how: Partial<StepConfig> = {}, given = batch) {
   const weights = createWeights(device, architecture, startOf);
   const step = createTrainingStep(device, weights, createMoments(device, weights, undefined), {
     heads: architecture.heads,
@@ -65,6 +59,15 @@ function outcome(
     traced,
     ...how,
   });
+  return { device, step };
+}
+
+function outcome(
+  setup: Setup,
+  how: Partial<StepConfig> = {},
+  { given = batch, updates = 2 }: { readonly given?: Batch; readonly updates?: number } = {},
+): Outcome {
+  const { step } = begun(setup, how, given);
   const sums = [step.run(given, rates, 0)];
   const m = trained.map((_, i) => step.read(i, 'm').slice());
   for (let i = 1; i < updates; i++) sums.push(step.run(given, rates, i));
@@ -122,6 +125,19 @@ export function testTrainingSteps(setups: readonly Setup[]): void {
       for (const microBatch of setup.traced ? [5] : [1, 5, 6]) {
         assertNear(outcome(setup, { microBatch }), expected, `${setup.name}, ${microBatch} at once`);
       }
+    }
+  });
+
+  test('updates and evaluations leave no tensor behind', () => {
+    for (const setup of setups) {
+      const { device, step } = begun(setup, { microBatch: 5 });
+      const held = () => device.tf.memory().numTensors;
+      step.run(batch, rates, 0);
+      const before = held();
+      for (let i = 1; i < 4; i++) step.run(batch, rates, i);
+      step.evaluate(batch);
+      assert.equal(held(), before, setup.name);
+      step.dispose();
     }
   });
 
