@@ -18,7 +18,10 @@ export default defineStage({
     learning_rate: z.number().positive().describe('Of AdamW at its peak: 5e-5, 3e-5 and 2e-5 in the published grid'),
     epochs: count.describe('Times that all training examples are seen: 3 and 4 in the published grid'),
     batch_size: count.default(32).describe('Examples of an update; 64 was used for jcommonsenseqa'),
-    max_seq_length: count
+    max_seq_length: z
+      .number()
+      .int()
+      .min(8)
       .optional()
       .describe('Tokens of an input; by task: 512 marc_ja, 128 jsts and jnli, 384 jsquad, 64 jcommonsenseqa'),
     warmup_ratio: z.number().min(0).max(1).default(0.1).describe('Share of the steps with a rising learning rate'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
@@ -80,6 +80,23 @@ test('a damaged file is named with its line, a damaged archive as such', async (
   await create({ file: archive, gzip: true, cwd: folder }, ['damaged']);
   writeFileSync(archive, readFileSync(archive).subarray(0, 2000));
   await assert.rejects(collect(t, archive), /torn\.tar\.gz: not a whole tar or zip archive/);
+});
+
+test('an archive cannot write outside its folder, nor lead out of it by a link', async (t) => {
+  const inside = join(folder, 'hostile/inside');
+  const [escaped, linked] = [join(folder, 'hostile/jsts-v1.3'), join(inside, 'jsts-v1.3')];
+  for (const directory of [escaped, linked]) mkdirSync(directory, { recursive: true });
+  writeFileSync(join(escaped, 'train-v1.3.json'), '{}');
+  const archive = join(folder, 'hostile.tar');
+  await create({ file: archive, cwd: inside, preservePaths: true }, ['../jsts-v1.3/train-v1.3.json']);
+  await assert.rejects(
+    collect(t, archive, { tasks: ['jsts'] }),
+    /hostile\.tar: not a whole tar or zip archive: .*'\.\.'/,
+  );
+  symlinkSync('/etc/passwd', join(linked, 'train-v1.3.json'));
+  writeFileSync(join(linked, 'valid-v1.3.json'), '{}');
+  await create({ file: archive, cwd: inside }, ['jsts-v1.3']);
+  await assert.rejects(collect(t, archive, { tasks: ['jsts'] }), /none of the tasks jsts is whole there/);
 });
 
 /** Made by test/fidelity/marc-ja.py with JGLUE's own script. */
