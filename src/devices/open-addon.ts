@@ -38,9 +38,20 @@ function openPackage(from: string, packageName: string): AddonDevice {
   const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
   util.isNullOrUndefined ??= (value) => value === null || value === undefined;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const tf = createRequire(from)(packageName) as Tensorflow;
+  const tf = withoutWarnings(() => createRequire(from)(packageName) as Tensorflow);
   const { binding } = tf.backend() as unknown as { binding: { TF_Version: string; isUsingGpuDevice(): boolean } };
   const gpu = binding.isUsingGpuDevice();
   const version = binding.TF_Version;
   return { tf, kind: 'tensorflow', name: `TensorFlow ${version} (${gpu ? 'GPU' : 'CPU'})`, version, gpu };
+}
+
+/** A candidate before this one may have registered the same kernels: TensorFlow.js says so in a line for each, hundreds of them. */
+function withoutWarnings<T>(load: () => T): T {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return load();
+  } finally {
+    console.warn = warn;
+  }
 }
