@@ -11,6 +11,8 @@ export interface Tagger {
   readonly ends: Int32Array;
   /** Records of the tokens: system dictionary, user dictionaries, unknown words, numbered through. */
   readonly tokens: Int32Array;
+  /** How many records the dictionaries have: one below it bears one surface, wherever it is met. */
+  readonly knownTokens: number;
   /** The feature string of the i-th token of the last line. */
   feature(i: number): string;
   /** A number for that feature, equal only for equal features: for tables of what callers know about features. */
@@ -49,6 +51,7 @@ export function createTagger(dictionary: Dictionary): Tagger {
     get tokens() {
       return search.tokens;
     },
+    knownTokens: lexicons.reduce((sum, lexicon) => sum + lexicon.tokens.length / 8, 0),
     feature: (i) => feature(search.tokens[i]!),
     featureId: (i) => search.tokens[i]!,
   };

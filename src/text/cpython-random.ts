@@ -7,6 +7,8 @@ import { kernel } from './mersenne-twister.ts';
 export interface CPythonRandom {
   /** In [0, 1), 53 bits of two draws. */
   random(): number;
+  /** Whether `random()` is below one half: what that takes of the generator, without the arithmetic. */
+  isBelowHalf(): boolean;
   /** The upper `bits` of one draw, 1 to 32. */
   getrandbits(bits: number): number;
   /** In [0, stop), for 1 ≤ stop < 2^32. */
@@ -65,6 +67,11 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
 
   return {
     random: () => ((draw() >>> 5) * 2 ** 26 + (draw() >>> 6)) / 2 ** 53,
+    isBelowHalf() {
+      const high = draw();
+      draw();
+      return high < 0x80000000;
+    },
     getrandbits: (bits) => draw() >>> (32 - bits),
     randrange,
     randint: (low, high) => low + randrange(high - low + 1),

@@ -46,6 +46,8 @@ export function createTokenizer(dictionary: Dictionary, vocabulary: Vocabulary, 
     : byteNormalizer(nfkc);
   const tagger = createTagger(dictionary);
   const words = createWordTable();
+  /** Of each of the dictionary's records the number of its word and one, or 0: most words are found here, without their bytes. */
+  const wordOfToken = new Int32Array(tagger.knownTokens);
   let pieces = new Int32Array(1 << 12);
   // The pieces of word w are cached[ends[w - 1], ends[w]).
   let cached = new Int32Array(1 << 16);
@@ -60,6 +62,21 @@ export function createTokenizer(dictionary: Dictionary, vocabulary: Vocabulary, 
     ends[word] = begin + result.length;
   }
 
+  /** The number of a word whose pieces are in the cache. */
+  function wordOf(token: number, text: Uint8Array, begin: number, end: number): number {
+    const seen = token < wordOfToken.length ? wordOfToken[token]! : 0;
+    if (seen > 0) return seen - 1;
+    if (words.size >= cachedWords) {
+      words.clear();
+      wordOfToken.fill(0);
+    }
+    const known = words.size;
+    const word = words.numberOf(text, begin, end);
+    if (words.size > known) learn(word);
+    if (token < wordOfToken.length) wordOfToken[token] = word + 1;
+    return word;
+  }
+
   return {
     table,
     get pieces() {
@@ -69,13 +86,10 @@ export function createTokenizer(dictionary: Dictionary, vocabulary: Vocabulary, 
       const length = normalizer.normalize(bytes, begin, end);
       const text = normalizer.bytes;
       const wordCount = tagger.parse(text, 0, length);
-      const { starts, ends: wordEnds } = tagger;
+      const { starts, ends: wordEnds, tokens } = tagger;
       let count = 0;
       for (let i = 0; i < wordCount; i++) {
-        if (words.size >= cachedWords) words.clear();
-        const known = words.size;
-        const word = words.numberOf(text, starts[i]!, wordEnds[i]!);
-        if (words.size > known) learn(word);
+        const word = wordOf(tokens[i]!, text, starts[i]!, wordEnds[i]!);
         const from = word === 0 ? 0 : ends[word - 1]!;
         const to = ends[word]!;
         if (count + to - from > pieces.length) pieces = grown(pieces, count + to - from);

@@ -28,3 +28,9 @@ for (const expected of cases) {
     assert.equal(random.random(), expected.after);
   });
 }
+
+test('isBelowHalf tells what random() would, and takes as much of the generator', () => {
+  const [told, drawn] = [cpythonRandom(7), cpythonRandom(7)];
+  for (let i = 0; i < 2000; i++) assert.equal(told.isBelowHalf(), drawn.random() < 0.5);
+  assert.equal(told.getrandbits(32), drawn.getrandbits(32));
+});

@@ -19,7 +19,8 @@ export function masking(
   options: InstanceOptions,
   random: CPythonRandom,
 ): Masking {
-  const { maxSeqLength, doWholeWordMask } = options;
+  const { maxSeqLength } = options;
+  const joining = options.doWholeWordMask ? 1 : 0;
   // Set s holds members[setBegins[s] … setBegins[s + 1]), positions in ascending order.
   const members = new Uint32Array(maxSeqLength);
   const setBegins = new Uint32Array(maxSeqLength + 1);
@@ -33,15 +34,17 @@ export function masking(
     for (let token = begin; token < end; token++) {
       const id = ids[token]!;
       if (id === cls || id === sep) continue;
-      const joins = doWholeWordMask && setCount > 0 && ((continues[token >>> 3]! >> (token & 7)) & 1) === 1;
-      if (!joins) setBegins[setCount++] = memberCount;
+      // Which tokens join is in no order that a branch predictor learns: what is written for one that does is overwritten.
+      const joins = setCount > 0 ? (continues[token >>> 3]! >> (token & 7)) & joining : 0;
+      setBegins[setCount] = memberCount;
+      setCount += 1 - joins;
       members[memberCount++] = token + shift;
     }
   }
 
   function replacement(original: number): number {
     if (random.random() < 0.8) return mask;
-    if (random.random() < 0.5) return original;
+    if (random.isBelowHalf()) return original;
     return randomIds[random.randint(0, randomIds.length - 1)]!;
   }
 

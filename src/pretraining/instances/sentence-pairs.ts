@@ -35,7 +35,7 @@ export function* sentencePairs(
     const split = begin + (end - begin >= 2 ? random.randint(1, end - begin - 1) : 1);
     pair.aBegin = starts[begin]!;
     pair.aEnd = starts[split]!;
-    pair.isRandomNext = end - begin === 1 || random.random() < 0.5;
+    pair.isRandomNext = end - begin === 1 || random.isBelowHalf();
     if (pair.isRandomNext) {
       takeRandomNext(pair, corpus, documents, index, target - (pair.aEnd - pair.aBegin), random);
       end = split; // Sentences after A were not used: they begin the next chunk.
@@ -74,7 +74,7 @@ function truncate(pair: SentencePair, maxTokens: number, random: CPythonRandom):
   let a = pair.aEnd - pair.aBegin;
   let b = pair.bEnd - pair.bBegin;
   while (a + b > maxTokens) {
-    const front = random.random() < 0.5 ? 1 : 0;
+    const front = random.isBelowHalf() ? 1 : 0;
     if (a > b) {
       pair.aBegin += front;
       pair.aEnd -= 1 - front;
