@@ -47,6 +47,13 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
     return cells[drawsAt + used]!;
   }
 
+  function random(): number {
+    const used = cells[usedAt]!;
+    if (used > words - 2) return fraction(draw(), draw());
+    cells[usedAt] = used + 2;
+    return fraction(cells[drawsAt + used]!, cells[drawsAt + used + 1]!);
+  }
+
   /** Rejects what is too large instead of taking a remainder: `_randbelow_with_getrandbits`. */
   function randrange(stop: number): number {
     const unused = Math.clz32(stop);
@@ -66,7 +73,7 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
   }
 
   return {
-    random: () => ((draw() >>> 5) * 2 ** 26 + (draw() >>> 6)) / 2 ** 53,
+    random,
     isBelowHalf() {
       const high = draw();
       draw();
@@ -83,6 +90,8 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
     },
   };
 }
+
+const fraction = (high: number, low: number) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) * 2 ** -53;
 
 /** The absolute value in words of 32 bits, least significant first. */
 function keyOf(seed: number | bigint): Uint32Array {

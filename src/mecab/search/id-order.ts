@@ -2,7 +2,10 @@ import type { Connections } from '../format/connections.ts';
 import { type Lexicon, tokensOfPrefixes } from '../format/lexicon.ts';
 import { sampleText } from './sample-text.ts';
 
-/** New numbers of left and right ids: the common ones first, so that the part of the matrix in use stays in the cache. */
+/**
+ * New numbers of left and right ids: the common ones first, so that the part of the matrix in use stays in the cache. The others
+ * keep their numbers where they can: then most of the matrix is copied as it is.
+ */
 export interface IdOrder {
   readonly left: Uint16Array;
   readonly right: Uint16Array;
@@ -28,10 +31,20 @@ export function orderIds(system: Lexicon, unknown: Lexicon, { leftSize, rightSiz
   return { left: ranks(left), right: ranks(right) };
 }
 
-/** Of each id its place when the heaviest comes first. */
+/** Of each id its place when the heaviest comes first; those without weight change places with the ones that do come first. */
 function ranks(weights: Float64Array): Uint16Array {
-  const ids = Array.from(weights.keys()).sort((a, b) => weights[b]! - weights[a]! || a - b);
-  const places = new Uint16Array(weights.length);
-  for (const [place, id] of ids.entries()) places[id] = place;
+  const heavy = Array.from(weights.keys())
+    .filter((id) => weights[id]! > 0)
+    .sort((a, b) => weights[b]! - weights[a]! || a - b);
+  const ids = Uint16Array.from(weights.keys());
+  const places = ids.slice();
+  for (const [place, id] of heavy.entries()) {
+    const left = ids[place]!;
+    const freed = places[id]!;
+    ids[freed] = left;
+    places[left] = freed;
+    ids[place] = id;
+    places[id] = place;
+  }
   return places;
 }

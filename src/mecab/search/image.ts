@@ -95,10 +95,15 @@ function wordBytes({ tokens, trie }: Lexicon): number {
 function permute({ leftSize, rightSize, costs }: Connections, { left, right }: IdOrder, to: Int16Array): void {
   const source = new Uint16Array(leftSize);
   for (let id = 0; id < leftSize; id++) source[right[id]!] = id;
+  const moved = Uint16Array.from(source.keys()).filter((place) => source[place] !== place);
   for (let id = 0; id < rightSize; id++) {
     const from = leftSize * id;
     const row = leftSize * left[id]!;
-    for (let i = 0; i < leftSize; i++) to[row + i] = costs[from + source[i]!]!;
+    to.set(costs.subarray(from, from + leftSize), row);
+    for (let i = 0; i < moved.length; i++) {
+      const place = moved[i]!;
+      to[row + place] = costs[from + source[place]!]!;
+    }
   }
 }
 

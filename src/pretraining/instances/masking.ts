@@ -30,16 +30,21 @@ export function masking(
   let setCount = 0;
 
   function addCandidates(begin: number, end: number, position: number): void {
+    // In variables of its own: those of a closure are stored at each step.
+    let added = memberCount;
+    let sets = setCount;
     const shift = position - begin;
     for (let token = begin; token < end; token++) {
       const id = ids[token]!;
       if (id === cls || id === sep) continue;
       // Which tokens join is in no order that a branch predictor learns: what is written for one that does is overwritten.
-      const joins = setCount > 0 ? (continues[token >>> 3]! >> (token & 7)) & joining : 0;
-      setBegins[setCount] = memberCount;
-      setCount += 1 - joins;
-      members[memberCount++] = token + shift;
+      const joins = sets > 0 ? (continues[token >>> 3]! >> (token & 7)) & joining : 0;
+      setBegins[sets] = added;
+      sets += 1 - joins;
+      members[added++] = token + shift;
     }
+    memberCount = added;
+    setCount = sets;
   }
 
   function replacement(original: number): number {
@@ -75,10 +80,11 @@ export function masking(
     }
 
     let word = at + slot.masks;
-    for (let position = 1; word < at + slot.masks + masked; position++) {
+    const lastWord = word + masked;
+    for (let position = 1; word < lastWord; position++) {
       const replaced = replacements[position]!;
-      if (replaced === 0) continue;
-      words[word++] = position * idLimit + replaced - 1;
+      words[word] = position * idLimit + replaced - 1; // The next one takes its place if nothing is replaced here.
+      word += replaced === 0 ? 0 : 1;
       replacements[position] = 0;
     }
     return masked;
