@@ -25,7 +25,7 @@ export async function planOf(workflow: string, set: readonly string[] = []): Pro
 const configs = Object.fromEntries([
   ...['data/cc-100.yaml', 'data/wikipedia.yaml'].map((name) => [name, readConfig(name)]),
   ...readdirSync(join(root, 'configs/model')).map((name) => [`model/${name}`, readConfig(`model/${name}`)]),
-  ...['wordpiece', 'character'].map((name) => [name, readConfig(`tokenizer/${name}.json`)]),
+  ...['wordpiece', 'character'].map((name) => [name, readConfig(`tokenizer/${name}.yaml`)]),
 ]);
 
 function readConfig(name: string): unknown {

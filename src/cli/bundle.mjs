@@ -9,7 +9,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { build } from 'rolldown';
 
-const compiled = join(import.meta.dirname, 'dist');
+const compiled = join(import.meta.dirname, '../../dist');
 const output = join(compiled, 'cli');
 const chunks = [
   { name: 'kumiki', root: join(compiled, 'src/cli/program.js') },
