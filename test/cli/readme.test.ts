@@ -1,6 +1,6 @@
 /** What the README shows works as it stands there. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunEvent } from '../../src/run/events.ts';
@@ -42,4 +42,41 @@ test('every type of event is listed', () => {
   const types = [...source.matchAll(/interface \w+ \{\n {2}readonly type: '([\w-]+)'/g)].map(([, type]) => type!);
   assert.ok(types.length >= 12);
   for (const type of types) assert.ok(readme.includes(`\`${type}\``), type);
+});
+
+/** Every `kumiki …` in a code block or between backquotes, as words, without its comment. */
+const commands = [...readme.matchAll(/^ {4}kumiki (.+)$|`kumiki ([^`]+)`/gm)].map(([, block, inline]) =>
+  (block ?? inline!)
+    .replace(/\s+#.*/, '')
+    .match(/"[^"]*"|'[^']*'|\S+/g)!
+    .map((word) => word.replaceAll(/^["']|["']$/g, '')),
+);
+
+test('every command that is shown exists, with its options', async () => {
+  await using workspace = new Workspace();
+  const isOption = (word: string) => /^--?[a-z]/.test(word);
+  const wanted = new Map<string, Set<string>>();
+  for (const words of commands) {
+    const end = words.findIndex((word) => !/^[a-z-]+$/.test(word) || isOption(word));
+    const name = words.slice(0, end === -1 ? words.length : end).join(' ');
+    wanted.set(name, new Set([...(wanted.get(name) ?? []), ...words.filter(isOption)]));
+  }
+  wanted.delete('');
+  assert.ok(wanted.size >= 10, [...wanted.keys()].join(', '));
+  for (const [name, options] of wanted) {
+    const { exit, stdout } = await workspace.kumiki([...name.split(' '), '--help']);
+    assert.equal(exit, 0, name);
+    for (const option of options)
+      assert.ok(stdout.includes(option.replace(/=.*/, '')), `kumiki ${name} has no ${option}`);
+  }
+});
+
+test('every file that is named is there', () => {
+  const files = [...readme.matchAll(/(?:dist\/)?(?:workflows|configs|src|test)\/[\w./-]*\w\.\w+/g)].map(([file]) =>
+    file.startsWith('dist/') ? file.slice('dist/'.length).replace(/\.js$/, '.ts') : file,
+  );
+  assert.ok(files.length >= 10);
+  for (const file of new Set(files)) {
+    assert.ok(existsSync(join(import.meta.dirname, '../../..', file)), `${file} is not there`);
+  }
 });
