@@ -14,6 +14,7 @@ export default defineStage({
     lexicon: { kind: 'file', optional: true, description: 'lex.csv, in place of a dictionary' },
   },
   outputs: { alphabet: { kind: 'file', description: 'Text' } },
+  cost: async () => ({ cpuSeconds: 3, memory: 400e6, outputs: { alphabet: { bytes: 28_000 } } }),
   async run({ inputs: { dictionary, lexicon }, outputs, log }) {
     if ((dictionary === undefined) === (lexicon === undefined)) {
       throw new StageError('one of the inputs `dictionary` and `lexicon` is needed, and not both');

@@ -13,6 +13,7 @@ export default defineStage({
   }),
   inputs: { vocab: { kind: 'file', description: 'vocab.txt of a WordPiece model' } },
   outputs: { vocab: { kind: 'file', description: 'vocab.txt' } },
+  cost: async ({ params }) => ({ cpuSeconds: 1, memory: 80e6, outputs: { vocab: { bytes: 5 * params.size } } }),
   async run({ params, inputs, outputs }) {
     const tokens = await explained(() => readTextLines(inputs.vocab));
     if (tokens.length < params.size) {

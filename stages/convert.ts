@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hiddenActs } from '../src/huggingface/config/model-config.ts';
+import { weightCount } from '../src/bert/model/training-operations.ts';
+import { hiddenActs, modelConfig } from '../src/huggingface/config/model-config.ts';
 import { convertCheckpoint } from '../src/huggingface/convert/convert-checkpoint.ts';
 import { weightFormats } from '../src/huggingface/convert/convert-weights.ts';
 import { type Evaluation, publishedCard } from '../src/huggingface/model-card/published-card.ts';
-import { defineStage, type MadeResult } from '../src/stage/index.ts';
+import { type Content, defineStage, type MadeResult } from '../src/stage/index.ts';
+import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
+import { rates } from './rates.ts';
 import { grantedThreads, threads } from './threads.ts';
 
 export default defineStage({
@@ -38,6 +41,20 @@ export default defineStage({
     },
   },
   outputs: { model: { kind: 'directory', description: 'Model directory' } },
+  async cost({ params, inputs, rate }) {
+    const value = await parsedValue(inputs.model);
+    if (value === undefined) return undefined;
+    const { architecture, json } = modelConfig(value, 'model', params.hidden_act);
+    const weights = 4 * weightCount(architecture);
+    const bytes = params.formats.length * weights;
+    const below = (path: string): Content | undefined =>
+      path === 'config.json' ? { bytes: 700, value: json as NonNullable<Content['value']> } : undefined;
+    return {
+      cpuSeconds: 1 + (weights + bytes) / rate(rates.copy),
+      memory: 150e6 + weights,
+      outputs: { model: { bytes: bytes + inputs.vocab.bytes, below } },
+    };
+  },
   async run({ params, inputs, outputs, resources, progress, log, warn, signal }) {
     await explained(() =>
       convertCheckpoint({

@@ -5,6 +5,7 @@ import { loadDictionary } from '../src/mecab/index.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
 import { embedded, fetchDictionary } from './fetch-dictionary.ts';
+import { rates } from './rates.ts';
 
 export default defineStage({
   name: 'dictionary',
@@ -22,6 +23,15 @@ export default defineStage({
     user: { kind: 'file', list: true, optional: true, description: 'User dictionaries for it (mecab-dict-index -u)' },
   },
   outputs: { dictionary: { kind: 'directory', description: 'sys.dic, unk.dic, matrix.bin, char.bin, dicrc' } },
+  async cost({ params, rate }) {
+    const bytes = params.package === embedded ? 54e6 : 260e6;
+    return {
+      cpuSeconds: 5 + bytes / rate(rates.copy),
+      seconds: params.package === embedded ? 2 : 5 + bytes / 4 / rate(rates.download),
+      memory: 400e6,
+      outputs: { dictionary: { bytes } },
+    };
+  },
   async run({ params, inputs, outputs, scratch, log, signal }) {
     await explained(async () => {
       await fetchDictionary({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { download } from '../src/fetch/download.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { explained } from './explained.ts';
+import { rates } from './rates.ts';
 
 export default defineStage({
   name: 'download',
@@ -19,12 +20,25 @@ export default defineStage({
       .optional()
       .describe('Its digest; with it, the place does not matter'),
     size: z.number().int().min(0).optional().describe('Its size in bytes'),
+    expected_size: z
+      .number()
+      .positive()
+      .optional()
+      .describe('About how many bytes it has, for `kumiki plan`; not checked'),
   }),
-  how: ['mirrors'],
+  how: ['mirrors', 'expected_size'],
   identity: ({ url, sha256, size }) => (sha256 ? { sha256: sha256.toLowerCase() } : { url, size }),
   inputs: {},
   outputs: { file: { kind: 'file', description: 'The file' } },
   resume: { params: ['url', 'sha256', 'size'], inputs: [] },
+  async cost({ params: { url, size, expected_size }, rate }) {
+    const bytes = size ?? expected_size;
+    if (bytes === undefined) return undefined;
+    const expansion = /\.xz$/.test(url) ? 5 : /\.gz$/.test(url) ? 3 : 1;
+    const seconds = bytes / rate(rates.download);
+    const file = { bytes, ...(expansion > 1 && { text: bytes * expansion }) };
+    return { cpuSeconds: bytes / rate(rates.copy), seconds, memory: 100e6, outputs: { file } };
+  },
   async run({ params, outputs, scratch, progress, log, signal }) {
     const { sha256, size } = await explained(() =>
       download({

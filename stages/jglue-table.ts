@@ -27,6 +27,7 @@ export default defineStage({
   outputs: {
     table: { kind: 'directory', description: 'jglue.md and jglue.json' },
   },
+  cost: async () => ({ cpuSeconds: 1, memory: 80e6, outputs: { table: { bytes: 4000 } } }),
   async run({ params, inputs, outputs, log }) {
     const markdown = await explained(async () => {
       const models = bestRuns(await Promise.all(inputs.metrics.map(readResult)));

@@ -1,11 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import {
+  activationBytes,
+  forwardOperations,
+  trainingOperations,
+  weightCount,
+} from '../src/bert/model/training-operations.ts';
 import { backends, openDevice } from '../src/devices/open-device.ts';
+import { modelConfig } from '../src/huggingface/config/model-config.ts';
 import { runTask } from '../src/jglue/run-task.ts';
-import { taskNames, tasks } from '../src/jglue/tasks/task.ts';
+import { choiceCount, taskNames, tasks } from '../src/jglue/tasks/task.ts';
 import { defineStage, StageError } from '../src/stage/index.ts';
+import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
+import { computeCost } from './training-cost.ts';
 
 const count = z.number().int().min(1);
 
@@ -63,6 +72,39 @@ export default defineStage({
       'max_train_examples',
     ],
     inputs: ['model', 'dictionary', 'train', 'dev', 'head'],
+  },
+  async cost({ params, inputs, ...question }) {
+    const { model, train, dev } = inputs;
+    const config = await parsedValue(
+      model.path === undefined
+        ? (model.below?.('config.json') ?? model)
+        : { bytes: 0, path: join(model.path, 'config.json') },
+    );
+    if (config === undefined) return undefined;
+    const { architecture } = modelConfig(config, 'config.json', 'gelu');
+    const { published, kind, maxSequenceLength } = tasks[params.task];
+    const bytesPerExample = published.trainBytes / published.trainExamples;
+    const sequences = (bytes: number, most = Number.POSITIVE_INFINITY) =>
+      Math.min(bytes / bytesPerExample, most) * (kind === 'choice' ? choiceCount : 1);
+    // Batches are padded to their longest example, and never beyond; that is what is reckoned with.
+    const positions = params.max_seq_length ?? maxSequenceLength;
+    const trained = params.epochs * sequences(train.bytes, params.max_train_examples);
+    const operations =
+      trainingOperations(architecture, { sequences: trained, positions, predictions: 0 }) +
+      forwardOperations(architecture, { sequences: sequences(dev.bytes), positions, predictions: 0 });
+    const weights = 4 * weightCount(architecture);
+    const atOnce = params.batch_size * (kind === 'choice' ? choiceCount : 1);
+    return {
+      ...computeCost(operations, params.backend, question),
+      memory: 500e6 + 5 * weights + activationBytes(architecture, { sequences: atOnce, positions, predictions: 0 }),
+      scratch: 3 * weights,
+      outputs: {
+        metrics: { bytes: 1000 },
+        predictions: { bytes: dev.bytes },
+        model: { bytes: params.save_model ? weights : 0 },
+        log: { bytes: 100 * (trained / params.batch_size) },
+      },
+    };
   },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     const { dictionary } = inputs;

@@ -4,13 +4,21 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { type PretrainingConfig, pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
+import {
+  activationBytes,
+  forwardOperations,
+  trainingOperations,
+  weightCount,
+} from '../src/bert/model/training-operations.ts';
 import { pretrain } from '../src/bert/pretrain/pretrain.ts';
 import { summariesOf } from '../src/bert/pretrain/summaries.ts';
 import { readTrainingLog } from '../src/bert/training/training-log.ts';
 import { backends, openDevice } from '../src/devices/open-device.ts';
-import { defineStage } from '../src/stage/index.ts';
+import { type Content, defineStage } from '../src/stage/index.ts';
 import { encodeEventFile } from '../src/tensorflow/event-file.ts';
+import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
+import { computeCost } from './training-cost.ts';
 
 const count = z.number().int().min(1);
 
@@ -53,6 +61,41 @@ export default defineStage({
   resume: {
     params: ['steps', 'batch_size', 'replicas', 'params_override', 'seed', 'shuffle', 'dropout'],
     inputs: ['records', 'validation', 'data', 'model', 'init_checkpoint', 'resume'],
+  },
+  async cost({ params, inputs, ...question }) {
+    const values = await Promise.all([inputs.data, inputs.model].map(parsedValue));
+    if (values.includes(undefined)) return undefined;
+    const config = pretrainingConfig(values, params.params_override);
+    const { architecture, trainData, validationData, trainer } = config;
+    const steps = params.steps ?? trainer.trainSteps;
+    const sequences = params.batch_size ?? trainData.global_batch_size;
+    const load = { sequences, positions: trainData.seq_length, predictions: trainData.max_predictions_per_seq };
+    const evaluated = inputs.validation?.length ? (trainer.validationSteps ?? 0) : 0;
+    const validated = {
+      sequences: params.batch_size ?? validationData.global_batch_size,
+      positions: validationData.seq_length,
+      predictions: validationData.max_predictions_per_seq,
+    };
+    const operations =
+      steps * trainingOperations(architecture, load) +
+      Math.floor(steps / trainer.validationInterval) * evaluated * forwardOperations(architecture, validated);
+    const atOnce = Math.min(params.micro_batch_size ?? sequences, sequences / params.replicas);
+    const weights = 4 * weightCount(architecture);
+    // Weights and two moments; the first after the first loop, then by interval, and one at the end.
+    const checkpoints = Math.min(trainer.maxToKeep, 2 + Math.floor(steps / trainer.checkpointInterval));
+    const bytes = 3 * weights * checkpoints;
+    const below = (path: string): Content =>
+      path === 'params.yaml' ? { bytes: 3000, value: config.merged as NonNullable<Content['value']> } : { bytes };
+    return {
+      ...computeCost(operations, params.backend, question),
+      // Weights, moments, gradients and their sum, and what the pass backward needs of the pass forward.
+      memory: 400e6 + 5 * weights + activationBytes(architecture, { ...load, sequences: atOnce }),
+      outputs: {
+        checkpoint: { bytes, below },
+        log: { bytes: 300 * Math.ceil(steps / trainer.stepsPerLoop) },
+        summaries: { bytes: 300 * Math.ceil(steps / trainer.stepsPerLoop) },
+      },
+    };
   },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     await explained(async () => {

@@ -1,11 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { createPretrainingData } from '../src/pretraining/create-pretraining-data.ts';
-import { expectedScratchBytes } from '../src/pretraining/instances/scratch-space.ts';
+import {
+  expectedInstances,
+  expectedRecordBytes,
+  expectedTokens,
+  recordCompression,
+} from '../src/pretraining/instances/expected-instances.ts';
+import { scratchBytesOfText } from '../src/pretraining/instances/scratch-space.ts';
 import type { InstanceOptions } from '../src/pretraining/options.ts';
 import { statisticsTable } from '../src/pretraining/statistics.ts';
 import { defineStage } from '../src/stage/index.ts';
+import { textBytes } from './content.ts';
 import { explained } from './explained.ts';
+import { rates } from './rates.ts';
 import { grantedThreads, threads } from './threads.ts';
 
 const probability = z.number().min(0).max(1);
@@ -65,8 +73,24 @@ export default defineStage({
     records: { kind: 'file', description: 'TFRecord file of tf.train.Example' },
     stats: { kind: 'file', description: 'JSON: counts of documents, tokens, instances and masks' },
   },
-  scratchBytes: (params, inputs) =>
-    expectedScratchBytes(inputs.corpus, params.subword_tokenizer_type, instanceOptions(params)),
+  async cost({ params, inputs, rate }) {
+    const text = await textBytes(inputs.corpus);
+    const options = instanceOptions(params);
+    const subword = params.subword_tokenizer_type;
+    const instances = expectedInstances(text, subword, options);
+    const records = instances * expectedRecordBytes(options);
+    const made = (instances * options.maxSeqLength) / rate(rates.instances);
+    return {
+      cpuSeconds: 1 + text / rate(rates.tokenize) + made,
+      // Token ids, and 8 bytes an instance.
+      memory: 350e6 + 2.2 * expectedTokens(text, subword) + 8 * instances,
+      scratch: scratchBytesOfText(text, subword, options),
+      outputs: {
+        records: { bytes: params.gzip_compress ? records / recordCompression : records },
+        stats: { bytes: 1000 },
+      },
+    };
+  },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, signal }) {
     const statistics = await explained(() =>
       createPretrainingData({

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { splitCorpus } from '../src/corpus/split-corpus.ts';
 import { listTexts, totalSize } from '../src/corpus/text-inputs.ts';
 import { defineStage } from '../src/stage/index.ts';
+import { textBytes, totalBytes } from './content.ts';
 import { explained } from './explained.ts';
+import { rates } from './rates.ts';
 
 export default defineStage({
   name: 'split-corpus',
@@ -16,6 +18,15 @@ export default defineStage({
     texts: { kind: 'any', list: true, description: 'Text: .xz, .gz, plain, or directories of such files' },
   },
   outputs: { shards: { kind: 'directory', description: 'corpus_01.txt, corpus_02.txt, …' } },
+  async cost({ params, inputs, rate }) {
+    const text = await textBytes(inputs.texts);
+    const packed = text - totalBytes(inputs.texts);
+    return {
+      cpuSeconds: text / rate(rates.split) + (packed > 0 ? text / rate(rates.unpackXz) : 0),
+      memory: 100e6,
+      outputs: { shards: { bytes: text, below: () => ({ bytes: text / params.num_files }) } },
+    };
+  },
   async run({ params, inputs, outputs, progress, log, signal }) {
     await explained(async () => {
       const texts = await listTexts(inputs.texts);

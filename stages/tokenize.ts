@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineStage } from '../src/stage/index.ts';
 import { tokenizeFile } from '../src/wordpiece/tokenize-file.ts';
+import { textBytes } from './content.ts';
 import { explained } from './explained.ts';
+import { rates } from './rates.ts';
 import { grantedThreads, threads } from './threads.ts';
 
 export default defineStage({
@@ -23,6 +25,10 @@ export default defineStage({
   },
   outputs: {
     tokens: { kind: 'file', description: 'JSON lines: {"tokens": […], "ids": […]}, one for each line of text' },
+  },
+  async cost({ inputs, rate }) {
+    const text = await textBytes([inputs.text]);
+    return { cpuSeconds: 1 + text / rate(rates.tokenize), memory: 510e6, outputs: { tokens: { bytes: 6 * text } } };
   },
   async run({ params, inputs, outputs, resources, progress, metric, log, signal }) {
     const { size } = await stat(inputs.text);

@@ -4,7 +4,9 @@ import { listTexts, totalSize } from '../src/corpus/text-inputs.ts';
 import { defineStage, StageError } from '../src/stage/index.ts';
 import { readTextLines } from '../src/text/reading/read-text-lines.ts';
 import { trainVocabulary } from '../src/wordpiece/training/train-vocabulary.ts';
+import { textBytes } from './content.ts';
 import { explained } from './explained.ts';
+import { rates } from './rates.ts';
 import { grantedThreads, threads } from './threads.ts';
 
 export default defineStage({
@@ -26,6 +28,16 @@ export default defineStage({
     alphabet: { kind: 'file', optional: true, description: 'Characters that are tokens in any case, one to a line' },
   },
   outputs: { vocab: { kind: 'file', description: 'vocab.txt' } },
+  async cost({ params, inputs, rate }) {
+    const text = await textBytes(inputs.texts);
+    // Distinct words grow with the root of the text.
+    const memory = 400e6 + 5000 * Math.sqrt(text);
+    return {
+      cpuSeconds: text / rate(rates.vocabulary) + params.vocab_size / 30_000,
+      memory,
+      outputs: { vocab: { bytes: 8 * params.vocab_size } },
+    };
+  },
   async run({ params, inputs, outputs, resources, progress, log, warn, signal }) {
     if (params.pre_tokenizer_type === 'mecab' && !inputs.dictionary) {
       throw new StageError('pre_tokenizer_type mecab needs the input `dictionary`');

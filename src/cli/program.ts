@@ -14,7 +14,11 @@ const groups: Readonly<Record<string, readonly CommandEntry[]>> = {
       description: 'bring a workflow, or some of its stages, up to date',
       load: () => import('./running/run.ts'),
     },
-    { name: 'plan', description: 'what a run would do', load: () => import('./running/plan.ts') },
+    {
+      name: 'plan',
+      description: 'what a run would do, and what it would cost',
+      load: () => import('./running/plan.ts'),
+    },
     { name: 'sweep', description: 'run every combination of values', load: () => import('./running/sweep.ts') },
     { name: 'watch', description: 'show a run, also one of another process', load: () => import('./running/watch.ts') },
     { name: 'exec', description: 'run one stage, without a workflow', load: () => import('./running/exec.ts') },

@@ -1,5 +1,6 @@
 /** The stage contract: what a stage takes, gives and promises. The only thing that stages and users' modules import. */
 import type { z } from 'zod';
+import type { Cost, CostQuestion } from './cost.ts';
 import type { Completion, PublishedCopy } from './published-copy.ts';
 
 export interface InputDeclaration {
@@ -69,8 +70,8 @@ export interface Stage<P extends Params = Params, I extends Inputs = Inputs, O e
   };
   /** Resources asked for unless the workflow says otherwise. */
   readonly resources?: Readonly<Record<string, number | string>>;
-  /** About how many bytes of temporary files it will write at most, for `plan` to announce. Inputs as `run` gets them. */
-  scratchBytes?(params: z.output<P>, inputs: InputPaths<I>): Promise<number>;
+  /** About what it will take, for `plan`; undefined where that cannot be told from what is known. */
+  cost?(question: CostQuestion<P, I>): Promise<Cost<keyof O & string> | undefined>;
   run(context: StageContext<P, I, O>): Promise<void>;
   /** Completes the published copy of a directory output for people, from how it came about and what was made from it. */
   completeCopy?(copy: PublishedCopy): Promise<Completion>;

@@ -43,6 +43,12 @@ export function formatRate(perSecond: number): string {
   return `${formatCount(perSecond * 3600)}/h`;
 }
 
+/** `3.3 MB/s a core`, `14 M/s`: in a unit of its own, which may begin with a letter. */
+export function formatRateOf(value: number, unit: string): string {
+  const [, amount, prefix] = /^([\d.,-]+)(.*)$/.exec(formatCount(value)) ?? [];
+  return `${amount} ${prefix}${unit.replace(/^1/, '')}`;
+}
+
 /** An amount of a pool: `memory` is in bytes. */
 export function formatAmount(pool: string, amount: number): string {
   return pool === 'memory' ? formatBytes(amount) : formatCount(amount);

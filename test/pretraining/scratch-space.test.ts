@@ -86,10 +86,10 @@ test('a plan announces the temporary files of what would run', async () => {
     'workflow.yaml': { stages: { data: { uses: 'pretraining-data', inputs } } },
   });
   const { stdout } = await workspace.kumiki(['plan']);
-  assert.match(stdout, /data +1 would run, temporary files up to about [\d.]+ [KM]iB each\n/);
+  assert.match(stdout, /data +1 +[\d.]+s +[\d.]+s +\d+ MiB +[\d.]+ [KM]iB +[\d.]+ [KM]iB\n/);
   const { stages } = JSON.parse((await workspace.kumiki(['plan', '--json'])).stdout);
   assert.equal(
-    stages[0].scratchBytes,
+    stages[0].cost.scratch,
     await expectedScratchBytes([inputs.corpus], 'wordpiece', { ...usual, dupeFactor: 10, maxPredictionsPerSeq: 20 }),
   );
 });

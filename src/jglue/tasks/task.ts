@@ -16,6 +16,8 @@ export interface Task {
   /** Names of its metrics; the first one is what the best run is chosen by. */
   readonly metrics: readonly string[];
   readonly maxSequenceLength: number;
+  /** Size of the published train set (v1.3 and, of MARC-ja, v1.1), for what training will cost. */
+  readonly published: { readonly trainExamples: number; readonly trainBytes: number };
 }
 
 const pair = { id: 'sentence_pair_id', first: 'sentence1', second: 'sentence2' };
@@ -28,6 +30,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     fields: { id: 'review_id', first: 'sentence', second: undefined },
     metrics: ['accuracy'],
     maxSequenceLength: 512,
+    published: { trainExamples: 187_528, trainBytes: 90_000_000 },
   },
   jsts: {
     name: 'jsts',
@@ -36,6 +39,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     fields: pair,
     metrics: ['pearson', 'spearmanr'],
     maxSequenceLength: 128,
+    published: { trainExamples: 12_451, trainBytes: 3_164_816 },
   },
   jnli: {
     name: 'jnli',
@@ -44,6 +48,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     fields: pair,
     metrics: ['accuracy'],
     maxSequenceLength: 128,
+    published: { trainExamples: 20_073, trainBytes: 5_215_776 },
   },
   jsquad: {
     name: 'jsquad',
@@ -52,6 +57,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     fields: { id: 'id', first: 'question', second: 'context' },
     metrics: ['em', 'f1'],
     maxSequenceLength: 384,
+    published: { trainExamples: 62_859, trainBytes: 28_000_000 },
   },
   jcommonsenseqa: {
     name: 'jcommonsenseqa',
@@ -60,6 +66,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     fields: { id: 'q_id', first: 'question', second: undefined },
     metrics: ['accuracy'],
     maxSequenceLength: 64,
+    published: { trainExamples: 8_939, trainBytes: 1_879_961 },
   },
 };
 

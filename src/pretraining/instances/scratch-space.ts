@@ -35,6 +35,15 @@ export async function expectedScratchBytes(
   options: InstanceOptions,
 ): Promise<number> {
   const bytes = (await Promise.all(paths.map(expectedTextBytes))).reduce((sum, size) => sum + size, 0);
+  return scratchBytesOfText(bytes, subword, options);
+}
+
+/** The same of so many bytes of text. */
+export function scratchBytesOfText(
+  bytes: number,
+  subword: 'wordpiece' | 'character',
+  options: InstanceOptions,
+): number {
   return scratchBytes(bytes / bytesPerToken[subword], bytes / 4000, bytes / 60, options);
 }
 

@@ -1,0 +1,29 @@
+import { openAddon } from '../src/devices/open-addon.ts';
+import type { Backend } from '../src/devices/open-device.ts';
+import type { Cost, Rate } from '../src/stage/index.ts';
+import { type TrainingDevice, trainingDevices, trainingRates } from './rates.ts';
+
+let found: TrainingDevice | undefined;
+
+/** What `auto` would take on this machine. */
+export function ownDevice(): TrainingDevice {
+  found ??= openAddon('gpu') ? 'tensorflow-gpu' : openAddon('cpu') ? 'tensorflow' : 'wasm';
+  return found;
+}
+
+/** Time of so many floating-point operations on the device that a plan is for, else on the backend that the stage would take. */
+export function computeCost(
+  floatingPointOperations: number,
+  backend: Backend,
+  question: {
+    readonly device: string | undefined;
+    readonly resources: Readonly<Record<string, number>>;
+    rate(rate: Rate): number;
+  },
+): Pick<Cost, 'cpuSeconds' | 'deviceSeconds'> {
+  const wanted = question.device ?? (backend === 'auto' ? ownDevice() : backend);
+  const device = trainingDevices.find((name) => name === wanted) ?? ownDevice();
+  const seconds = floatingPointOperations / question.rate(trainingRates[device]);
+  if (device !== 'wasm' && device !== 'tensorflow') return { cpuSeconds: seconds, deviceSeconds: seconds };
+  return { cpuSeconds: seconds, deviceSeconds: seconds / Math.max(1, question.resources.cpu ?? 1) };
+}
