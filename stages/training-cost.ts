@@ -24,6 +24,7 @@ export function computeCost(
   const wanted = question.device ?? (backend === 'auto' ? ownDevice() : backend);
   const device = trainingDevices.find((name) => name === wanted) ?? ownDevice();
   const seconds = floatingPointOperations / question.rate(trainingRates[device]);
-  if (device !== 'wasm' && device !== 'tensorflow') return { cpuSeconds: seconds, deviceSeconds: seconds };
+  // The core that feeds an accelerator is not counted.
+  if (device !== 'wasm' && device !== 'tensorflow') return { cpuSeconds: 0, deviceSeconds: seconds };
   return { cpuSeconds: seconds, deviceSeconds: seconds / Math.max(1, question.resources.cpu ?? 1) };
 }
