@@ -121,6 +121,7 @@ test('in a run of many instances those that go well are told of by their number,
     '12:00:10 … 1,501/2,000  0 running · 50/s · 9s left',
     '12:01:20 ✓ s1999  done in 1m01s · peak 300 MiB',
     '✓ demo done in 1m20s · 1,000 built, 1,000 cached',
+    '  On one page: kumiki report 20261123-120000-ab12 · where a result is from: kumiki explain STAGE',
     '',
   ]);
 });

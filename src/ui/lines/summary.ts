@@ -29,7 +29,7 @@ const shownWarnings = 5;
 const shownPublications = 8;
 
 export function summaryLines(summary: RunSummary): SummaryLine[] {
-  return [headline(summary), ...failureLines(summary), ...publishedLines(summary), ...remedyLines(summary)];
+  return [headline(summary), ...failureLines(summary), ...publishedLines(summary), ...nextLines(summary)];
 }
 
 /** As `summaryLines`, with the warnings that a screen took away with it. */
@@ -94,8 +94,13 @@ function publishedLines({ published }: RunSummary): SummaryLine[] {
   return [{ text: `  published ${names}${rest > 0 ? ` and ${rest} more` : ''}` }];
 }
 
-function remedyLines({ started, finished }: RunSummary): SummaryLine[] {
-  if (!started || finished?.outcome === 'done') return [];
+/** What to do next. A run that had nothing to do needs nothing. */
+function nextLines({ started, finished, counts }: RunSummary): SummaryLine[] {
+  if (!started) return [];
+  if (finished?.outcome === 'done') {
+    const report = `  On one page: kumiki report ${started.run} · where a result is from: kumiki explain STAGE`;
+    return counts.built > 0 ? [{ text: report, colour: 'gray' }] : [];
+  }
   if (!finished) return [{ text: `  To come back to it: kumiki watch ${started.run}`, colour: 'gray' }];
   const workflow = isAbsolute(started.workflow) ? relative(started.root, started.workflow) : started.workflow;
   return [{ text: `  What is done is kept. To continue: kumiki run ${workflow}`, colour: 'gray' }];
