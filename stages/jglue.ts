@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -14,6 +13,7 @@ import { choiceCount, taskNames, tasks } from '../src/jglue/tasks/task.ts';
 import { defineStage, StageError } from '../src/stage/index.ts';
 import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
+import { grantedThreads } from './threads.ts';
 import { computeCost } from './training-cost.ts';
 
 const count = z.number().int().min(1);
@@ -111,7 +111,7 @@ export default defineStage({
     if (dictionary === undefined) {
       throw new StageError('the model makes words with MeCab: give the input `dictionary` that it was trained with');
     }
-    const threads = params.threads ?? Math.max(1, Math.floor(resources.cpu ?? availableParallelism()));
+    const threads = grantedThreads(params.threads, resources);
     await explained(async () =>
       runTask({
         device: await openDevice(params.backend, threads),

@@ -1,5 +1,4 @@
 import { copyFile, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -18,6 +17,7 @@ import { type Content, defineStage } from '../src/stage/index.ts';
 import { encodeEventFile } from '../src/tensorflow/event-file.ts';
 import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
+import { grantedThreads } from './threads.ts';
 import { computeCost } from './training-cost.ts';
 
 const count = z.number().int().min(1);
@@ -102,7 +102,7 @@ export default defineStage({
       const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
       for (const remark of config.remarks) warn(remark);
       const batchSize = params.batch_size ?? config.trainData.global_batch_size;
-      const threads = params.threads ?? Math.max(1, Math.floor(resources.cpu ?? availableParallelism()));
+      const threads = grantedThreads(params.threads, resources);
       await pretrain({
         device: await openDevice(params.backend, threads),
         config,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Instance, Plan } from '../graph/plan.ts';
-import type { Assessment } from '../run/assess.ts';
+import { type Assessment, assessedView } from '../run/assess.ts';
 import { fillValue } from '../run/attempt/fill.ts';
 import type { InputView } from '../run/inputs.ts';
 import { requestOf } from '../run/schedule/pools.ts';
@@ -35,16 +35,8 @@ export async function estimatePlan(
   assessments: readonly (Assessment | undefined)[],
   options: EstimateOptions,
 ): Promise<readonly (Estimate | undefined)[]> {
-  const { store, sources } = options;
-  const view: InputView = {
-    plan,
-    store,
-    sources,
-    resultOf: (index) => {
-      const assessment = assessments[index];
-      return assessment?.kind === 'current' ? assessment.result : undefined;
-    },
-  };
+  const { store } = options;
+  const view = assessedView(plan, assessments, options);
   const median = medianCosts(plan, store);
   const estimates: (Estimate | undefined)[] = [];
   const costOf = (index: number) => {

@@ -23,6 +23,19 @@ export type Assessment =
   /** It cannot run: the sentence says why. */
   | { readonly kind: 'impossible'; readonly message: string };
 
+/** Inputs as a plan finds them before it runs: of results, those that are current. */
+export function assessedView(
+  plan: Plan,
+  assessments: readonly (Assessment | undefined)[],
+  { store, sources }: Pick<InputView, 'store' | 'sources'>,
+): InputView {
+  const resultOf = (index: number) => {
+    const assessment = assessments[index];
+    return assessment?.kind === 'current' ? assessment.result : undefined;
+  };
+  return { plan, store, sources, resultOf };
+}
+
 export interface AssessOptions {
   readonly store: Store;
   readonly sources: Sources;

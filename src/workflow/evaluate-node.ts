@@ -8,6 +8,18 @@ import type { Place } from './yaml/source.ts';
 /** Called with what is wrong where; the caller knows what it says about which instance. */
 export type Fault = (place: Place, message: string, hint?: string) => void;
 
+/** A `fault` that remembers whether it was called. */
+export function remembered(fault: Fault): { readonly fault: Fault; called(): boolean } {
+  let called = false;
+  return {
+    fault: (...parts) => {
+      called = true;
+      fault(...parts);
+    },
+    called: () => called,
+  };
+}
+
 const constants = new WeakMap<Node, boolean>();
 
 /** No expression in it. */

@@ -11,6 +11,7 @@ import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
 import { readTrainingLog } from '../../src/bert/training/training-log.ts';
 import type { Device } from '../../src/devices/device.ts';
 import { sharedPath } from '../shared.ts';
+import { unwatched } from '../unwatched.ts';
 
 const golden = sharedPath('golden/model-garden');
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-pretrain-'));
@@ -32,11 +33,7 @@ function options(device: Device, work: string, more: Partial<PretrainOptions>): 
     shuffle: false,
     dropout: 0,
     work: join(folder, work),
-    signal: new AbortController().signal,
-    progress: () => {},
-    metric: () => {},
-    log: () => {},
-    warn: () => {},
+    ...unwatched(),
     ...more,
   };
 }

@@ -7,6 +7,7 @@ import type { Device } from '../../src/devices/device.ts';
 import { exampleWriter } from '../../src/tensorflow/example.ts';
 import { recordOverhead, writeRecord } from '../../src/tensorflow/tfrecord.ts';
 import { cpythonRandom } from '../../src/text/cpython-random.ts';
+import { unwatched } from '../unwatched.ts';
 
 export const tinyShape = { vocabSize: 40, tokens: 12, masks: 3 };
 
@@ -99,11 +100,7 @@ export function trainingOptions(
     replicas: 1,
     seed: 0,
     shuffle: true,
-    signal: new AbortController().signal,
-    progress: () => {},
-    metric: () => {},
-    log: () => {},
-    warn: () => {},
+    ...unwatched(),
     ...more,
     records: [paths.records],
     work: paths.work,

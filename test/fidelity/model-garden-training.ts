@@ -18,6 +18,7 @@ import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
 import { stringElement } from '../../src/tensorflow/bundle/strings.ts';
 import pretrainStage from '../../stages/pretrain.ts';
 import { sharedPath } from '../shared.ts';
+import { unwatched } from '../unwatched.ts';
 
 const python = process.env.KUMIKI_MODEL_GARDEN_PYTHON;
 const golden = sharedPath('golden/model-garden');
@@ -95,11 +96,7 @@ const common = {
   replicas: 1,
   seed: 1,
   shuffle: false,
-  signal: new AbortController().signal,
-  progress: () => {},
-  metric: () => {},
-  log: () => {},
-  warn: () => {},
+  ...unwatched(),
 };
 try {
   const first = join(folder, 'first');

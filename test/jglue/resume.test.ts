@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { openDevice } from '../../src/devices/open-device.ts';
 import { type RunTaskOptions, runTask } from '../../src/jglue/run-task.ts';
 import { embeddedIpadic } from '../embedded-ipadic.ts';
+import { unwatched } from '../unwatched.ts';
 import { demoFile } from './demo-tasks.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
@@ -38,11 +39,7 @@ function options(name: string, more: Partial<RunTaskOptions>): RunTaskOptions {
     modelName: undefined,
     work: join(folder, name),
     outputs: { metrics: output('metrics'), predictions: output('predictions'), log: output('log'), model: undefined },
-    signal: new AbortController().signal,
-    progress: () => {},
-    metric: () => {},
-    log: () => {},
-    warn: () => {},
+    ...unwatched(),
     ...more,
   };
 }

@@ -4,16 +4,12 @@ import { type Command, Option } from 'commander';
 import { stringify as csv } from 'csv-stringify/sync';
 import { type Comparison, compareRuns } from '../../report/compare/compare-runs.ts';
 import { comparisonPage, shownPlain } from '../../report/compare/comparison-page.tsx';
-import { readHistory } from '../../report/gather/run-history.ts';
-import { gatherReport } from '../../report/gather/run-report.ts';
-import { openStore } from '../../store/open-store.ts';
-import { version } from '../../version.ts';
-import { builtinStages } from '../builtin-stages.ts';
 import { existingRun } from '../existing-run.ts';
 import { print, printJson } from '../print.ts';
 import { RequestError } from '../request-error.ts';
 import { formatTable } from '../table.ts';
 import { cacheHere } from '../workspace.ts';
+import { gatherRuns } from './gather-runs.ts';
 
 interface CompareOptions {
   readonly json?: true;
@@ -34,21 +30,14 @@ async function compare(words: readonly string[], options: CompareOptions): Promi
   if (words.length < 2) throw new RequestError('name two runs or more: `kumiki runs` lists them');
   const cache = cacheHere();
   const runs = words.map((word) => existingRun(cache, word));
-  const store = await openStore(cache, { kumiki: version });
-  try {
-    const reports = await Promise.all(
-      runs.map(async (run) => gatherReport(await readHistory(run), store, builtinStages)),
-    );
-    const comparison = compareRuns(reports);
-    if (options.output !== undefined) {
-      writeFileSync(options.output, comparisonPage(comparison, reports));
-      print(relative('', options.output));
-    } else if (options.json) printJson(comparison);
-    else if (options.csv) print(metricsCsv(comparison));
-    else print(asText(comparison));
-  } finally {
-    await store.close();
-  }
+  const reports = await gatherRuns(cache, runs);
+  const comparison = compareRuns(reports);
+  if (options.output !== undefined) {
+    writeFileSync(options.output, comparisonPage(comparison, reports));
+    print(relative('', options.output));
+  } else if (options.json) printJson(comparison);
+  else if (options.csv) print(metricsCsv(comparison));
+  else print(asText(comparison));
 }
 
 function metricsCsv({ runs, metrics }: Comparison): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shellQuote } from '../../executors/shell-quote.ts';
 import type { Json } from '../../graph/plan.ts';
 import { assessDigested } from '../../run/assess-digested.ts';
 import type { Change } from '../../run/explain/change.ts';
@@ -43,7 +44,7 @@ function describe(instance: string, explanation: Explanation): string {
     case 'impossible':
       return `${instance} cannot run: ${explanation.message}`;
     case 'waiting':
-      return `${instance} waits for ${listed(explanation.on)}: what they give decides\n  kumiki explain ${quoted(explanation.on[0] ?? '')}`;
+      return `${instance} waits for ${listed(explanation.on)}: what they give decides\n  kumiki explain ${shellQuote(explanation.on[0] ?? '')}`;
     case 'stale':
       return describeStale(instance, explanation);
   }
@@ -98,10 +99,6 @@ function shownValue(value: Json | undefined): string {
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
-}
-
-function quoted(word: string): string {
-  return /^[\w./=-]+$/.test(word) ? word : `'${word}'`;
 }
 
 function shortKey(key: string): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shellQuote } from '../../executors/shell-quote.ts';
 import type { Diagnostic } from '../../workflow/diagnostic.ts';
 import { type GridPoint, readGrid } from '../../workflow/grid.ts';
 import { openWorkflow } from '../open-workflow.ts';
@@ -40,13 +41,12 @@ async function sweep(request: SweepOptions & { readonly stages: readonly string[
     await using workflow = await openWorkflow({ ...request, set: settings });
     const runName = `${request.name ?? workflow.plan.name}:${name}`;
     const selection = await selectInstances(workflow.plan, request.stages);
-    const { name: _, ...rest } = request;
-    const exit = await runHere(workflow, selection, { ...rest, set: settings, name: runName });
+    const exit = await runHere(workflow, selection, { ...request, set: settings, name: runName });
     names.push(runName);
     worst = Math.max(worst, exit);
     if (exit === 130 || (exit !== 0 && request.failFast)) break;
   }
-  print(`\n${names.length} of ${points.length} runs; side by side: kumiki compare ${names.map(quoted).join(' ')}`);
+  print(`\n${names.length} of ${points.length} runs; side by side: kumiki compare ${names.map(shellQuote).join(' ')}`);
   return worst;
 }
 
@@ -58,5 +58,3 @@ async function gridOf(settings: readonly string[]): Promise<readonly GridPoint[]
   if (points.length < 2) throw new RequestError('a sweep needs a value with several choices: --set params.seed=1,2,3');
   return points;
 }
-
-const quoted = (word: string) => (/^[\w.:=,/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -1,14 +1,14 @@
 import { data } from '@actions/expressions';
 import { type Diagnostic, errorAt, locate, type Report } from '../../workflow/diagnostic.ts';
 import { checkNames, type Fault } from '../../workflow/evaluate-node.ts';
-import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { type Scope, withContexts } from '../../workflow/expressions/evaluate.ts';
 import { Members } from '../../workflow/expressions/values.ts';
 import { child, entriesOf, type MapNode, type Node, placeWithin } from '../../workflow/yaml/node.ts';
 import type { Place } from '../../workflow/yaml/source.ts';
 import { stagesContext } from '../expand/references.ts';
 import { instanceId, type StageShape } from '../expand/stage-shape.ts';
 import type { Instance, Publication } from '../plan.ts';
-import { type Draft, draftInstance, type Workshop, withContexts } from './instance.ts';
+import { type Draft, draftInstance, type Workshop } from './instance.ts';
 import { cycleAmong, orderInstances } from './order.ts';
 import { readPublications } from './publish.ts';
 import { type CutScript, cutScript } from './script.ts';

@@ -1,6 +1,6 @@
 import type { Report } from '../../workflow/diagnostic.ts';
-import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
-import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { evaluateNode, type Fault, remembered } from '../../workflow/evaluate-node.ts';
+import { type Scope, withContexts } from '../../workflow/expressions/evaluate.ts';
 import { toText } from '../../workflow/expressions/values.ts';
 import { child, entriesOf, type ScalarNode, toJson } from '../../workflow/yaml/node.ts';
 import { type Combination, matrixContext } from '../expand/matrix.ts';
@@ -28,10 +28,6 @@ export interface Workshop {
   readonly report: Report;
 }
 
-export function withContexts(scope: Scope, contexts: Scope['contexts']): Scope {
-  return { contexts: { ...scope.contexts, ...contexts }, functions: scope.functions };
-}
-
 /** One combination of a stage's matrix; undefined after a fault. `script` is the cut text of a stage that runs one. */
 export function draftInstance(
   shape: StageShape,
@@ -40,11 +36,7 @@ export function draftInstance(
   workshop: Workshop,
   fault: Fault,
 ): Draft | undefined {
-  let fine = true;
-  const complain: Fault = (...parts) => {
-    fine = false;
-    fault(...parts);
-  };
+  const { fault: complain, called: faulty } = remembered(fault);
   const references: Reference[] = [];
   const matrix = matrixContext(shape.matrixNames, combination);
   const settingsScope = withContexts(workshop.globals, { matrix });
@@ -61,7 +53,7 @@ export function draftInstance(
     : { words: script && evaluateScript(child(shape.node, 'run') as ScalarNode, script, scope, complain) };
   const settings = readSettings(shape.node, shape.definition?.stage, workshop.limits, settingsScope, complain);
   const declared = Array.from(inputs.values()).filter((input) => input !== null);
-  if (!fine || declared.includes(undefined) || (shape.definition ? !body.parameters : !body.words)) return undefined;
+  if (faulty() || declared.includes(undefined) || (shape.definition ? !body.parameters : !body.words)) return undefined;
 
   const mentions = gatherMentions(
     [env, body.parameters ?? {}, body.words?.filter((part) => Array.isArray(part)) ?? []],

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path';
 import { catchFault, checkNames, evaluateNode, type Fault, templateOf } from '../../workflow/evaluate-node.ts';
-import { evaluateTemplate } from '../../workflow/expressions/evaluate.ts';
+import { evaluateTemplate, withContexts } from '../../workflow/expressions/evaluate.ts';
 import { splitAtMarks } from '../../workflow/expressions/path-marks.ts';
 import { toData, toText } from '../../workflow/expressions/values.ts';
 import type { Json } from '../../workflow/json.ts';
@@ -8,7 +8,7 @@ import { type Entry, entriesOf, type Node, type ScalarNode } from '../../workflo
 import type { Place } from '../../workflow/yaml/source.ts';
 import { type Reference, stagesContext } from '../expand/references.ts';
 import type { Publication } from '../plan.ts';
-import { type Draft, type Workshop, withContexts } from './instance.ts';
+import type { Draft, Workshop } from './instance.ts';
 
 interface Placed extends Publication {
   readonly place: Place;

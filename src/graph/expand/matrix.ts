@@ -1,4 +1,4 @@
-import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
+import { evaluateNode, type Fault, remembered } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { Members, toData } from '../../workflow/expressions/values.ts';
 import type { Json } from '../../workflow/json.ts';
@@ -36,18 +36,14 @@ export function expandMatrix(matrix: Node | undefined, scope: Scope, fault: Faul
     fault(matrix, `this matrix has more than ${mostCombinations} combinations`);
     return undefined;
   }
-  let fine = true;
-  const complain: Fault = (...parts) => {
-    fine = false;
-    fault(...parts);
-  };
+  const { fault: complain, called: faulty } = remembered(fault);
   const kept = without(product, exclude, names, complain);
   const expansion =
     names.length === 0
       ? fromEntries(include, matrix, complain)
       : { axes: names, combinations: withIncluded(kept, include, names, complain) };
-  if (fine && expansion.combinations.length === 0) complain(matrix, 'this matrix has no combination left');
-  return fine ? expansion : undefined;
+  if (!faulty() && expansion.combinations.length === 0) complain(matrix, 'this matrix has no combination left');
+  return faulty() ? undefined : expansion;
 }
 
 /** Names of axes and of attributes, of whichever combination. */

@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { StageCatalogue, StageLoad } from '../../stage/catalogue.ts';
-import { checkNames, evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
-import type { Scope } from '../../workflow/expressions/evaluate.ts';
+import { checkNames, evaluateNode, type Fault, remembered } from '../../workflow/evaluate-node.ts';
+import { type Scope, withContexts } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
 import type { Misshapen } from '../../workflow/validate.ts';
 import { entriesOf, type MapNode, type Node } from '../../workflow/yaml/node.ts';
@@ -64,24 +64,17 @@ function keepWanted(
   fault: Fault,
 ): Expansion | undefined {
   if (!condition) return expansion;
-  let fine = true;
-  const complain: Fault = (...parts) => {
-    fine = false;
-    fault(...parts);
-  };
-  const withMatrix = (combination: Combination): Scope => ({
-    ...scope,
-    contexts: { ...scope.contexts, matrix: matrixContext(names, combination) },
-  });
+  const { fault: complain, called: faulty } = remembered(fault);
+  const withMatrix = (combination: Combination) => withContexts(scope, { matrix: matrixContext(names, combination) });
   checkNames(condition, withMatrix({}), complain);
   const combinations = expansion.combinations.filter((combination) => {
-    if (!fine) return false;
+    if (faulty()) return false;
     const value = evaluateNode(condition, withMatrix(combination), complain);
-    if (fine && typeof value !== 'boolean')
+    if (!faulty() && typeof value !== 'boolean')
       complain(condition, `expected true or false, found ${JSON.stringify(value)}`, 'compare it, as in … == …');
     return value === true;
   });
-  return fine ? { ...expansion, combinations } : undefined;
+  return faulty() ? undefined : { ...expansion, combinations };
 }
 
 /** Which keys go together. */

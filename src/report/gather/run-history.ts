@@ -40,9 +40,8 @@ export async function readHistory(run: RunRecord): Promise<RunHistory> {
   const curves = new Map<string, Map<string, Curve>>();
   for await (const events of readEvents(run.directory)) {
     state = foldEvents(state, events);
-    const stageOf = stageNames(state);
     for (const event of events) {
-      noteAttempt(attempts, event, stageOf);
+      noteAttempt(attempts, event);
       if (event.type !== 'metric') continue;
       const ofInstance = curves.get(event.instance) ?? new Map<string, Curve>();
       curves.set(event.instance, ofInstance);
@@ -55,22 +54,14 @@ export async function readHistory(run: RunRecord): Promise<RunHistory> {
   return { run, state, attempts: all, curves, keys: readKeys(run.directory), facts: readFacts(run.directory) };
 }
 
-function stageNames({ groups }: RunState): (instance: string) => string {
-  const names = new Set(groups.map(({ stage }) => stage));
-  return (instance) => {
-    const name = instance.split('[', 1)[0]!;
-    return names.has(name) ? name : instance;
-  };
-}
-
-function noteAttempt(attempts: Map<string, Attempt>, event: RunEvent, stageOf: (instance: string) => string): void {
+function noteAttempt(attempts: Map<string, Attempt>, event: RunEvent): void {
   if (event.type !== 'attempt-started' && event.type !== 'attempt-finished') return;
   const { instance, attempt, time } = event;
   const id = `${instance}\0${attempt}`;
   if (event.type === 'attempt-started') {
     const { resources, log } = event;
     const span = { started: time, finished: time, outcome: 'unknown' as const };
-    attempts.set(id, { instance, stage: stageOf(instance), attempt, ...span, resources, log });
+    attempts.set(id, { instance, stage: instance.split('[', 1)[0]!, attempt, ...span, resources, log });
     return;
   }
   const begun = attempts.get(id);

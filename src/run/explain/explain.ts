@@ -2,8 +2,8 @@
 import type { Instance, Json, Plan } from '../../graph/plan.ts';
 import type { Key, Manifest } from '../../store/result.ts';
 import type { Sources, Store } from '../../store/store.ts';
-import type { Assessment } from '../assess.ts';
-import { type InputView, recordInputs } from '../inputs.ts';
+import { type Assessment, assessedView } from '../assess.ts';
+import { recordInputs } from '../inputs.ts';
 import type { Change } from './change.ts';
 import { inputChanges } from './input-changes.ts';
 import { recipeChanges } from './recipe-changes.ts';
@@ -67,18 +67,10 @@ function madeBy(manifest: Manifest | undefined): Made | undefined {
 function nearestEarlier(
   instance: Instance,
   assessment: Assessment & { kind: 'stale' },
-  { plan, store, sources, assessments }: ExplainContext,
+  context: ExplainContext,
 ): Pick<Explanation & { kind: 'stale' }, 'since'> {
-  const view: InputView = {
-    plan,
-    store,
-    sources,
-    resultOf: (index) => {
-      const read = assessments[index];
-      return read?.kind === 'current' ? read.result : undefined;
-    },
-  };
-  const now = recordInputs(instance, assessment.inputs, view);
+  const { plan, store, assessments } = context;
+  const now = recordInputs(instance, assessment.inputs, assessedView(plan, assessments, context));
   const recipe = JSON.parse(instance.recipe) as Json;
   const manifests = store
     .history(instance.id)

@@ -28,6 +28,11 @@ export interface Scope {
   readonly functions: Map<string, FunctionDefinition>;
 }
 
+/** With more names to read, or others in their place. */
+export function withContexts(scope: Scope, contexts: Scope['contexts']): Scope {
+  return { contexts: { ...scope.contexts, ...contexts }, functions: scope.functions };
+}
+
 /** The value of a text with expressions: of one that is nothing but an expression, with its type. Throws faults. */
 export function evaluateTemplate(template: Template, scope: Scope): Json {
   const [only] = template;
