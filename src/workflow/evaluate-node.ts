@@ -1,4 +1,4 @@
-import { evaluateTemplate, type Scope, unknownNames } from './expressions/evaluate.ts';
+import { evaluateEach, evaluateTemplate, type Scope, unknownNames } from './expressions/evaluate.ts';
 import { ExpressionFault, ReportedFault } from './expressions/fault.ts';
 import { hasExpression, parseTemplate, type Template } from './expressions/template.ts';
 import type { Json } from './json.ts';
@@ -65,6 +65,13 @@ export function evaluateNode(node: Node, scope: Scope, fault: Fault): Json | und
   const members = Array.from(node.entries, ([key, { value }]) => [key, evaluateNode(value, scope, fault)] as const);
   if (members.some(([, value]) => value === undefined)) return undefined;
   return Object.fromEntries(members) as Json;
+}
+
+/** As `evaluateNode`, for an input: the path after a list of directories is looked up in each of them. */
+export function evaluatePaths(node: Node, scope: Scope, fault: Fault): Json | undefined {
+  if (node.kind !== 'scalar' || isConstant(node)) return evaluateNode(node, scope, fault);
+  const template = templateOf(node, fault);
+  return template && catchFault(node, fault, () => evaluateEach(template, scope));
 }
 
 /** Reports every expression below the node that does not parse, and every name in them that does not exist. */

@@ -312,7 +312,7 @@ const mistakes: readonly Mistake[] = [
   },
   {
     what: 'a path below the outputs of several instances',
-    text: `${data}\n  a: {run: x, inputs: {x: "«\${{ stages.data.outputs.folder }}»/file"}}`,
+    text: `${data}\n  a: {run: x, env: {X: "«\${{ stages.data.outputs.folder }}»/file"}}`,
     message: 'a list cannot be part of a text',
     hint: /several instances; choose one: pick\(/,
   },
@@ -735,7 +735,12 @@ test('all mistakes of a workflow are reported at once', async () => {
   assert.ok(!compiled.ok);
   assert.deepEqual(
     compiled.diagnostics.map(({ message, at }) => `${at.line}: ${message}`),
-    ["2: params has no 'x'", "3: stages has no 'c'", "4: there is no stage 'nothing'"],
+    [
+      "2: params has no 'x'",
+      "3: stages has no 'c'",
+      '3: missing.txt does not exist',
+      "4: there is no stage 'nothing'",
+    ],
   );
 });
 
@@ -788,6 +793,19 @@ publish: {out: "\${{ stages.axis.outputs.out }}"}
       'absent.txt does not exist',
     ],
   );
+});
+
+test('a wrong reference does not hide a missing file of the same stage; matrix or not, each is told once', async () => {
+  for (const matrix of ['', 'matrix: {i: [1, 2]}, ']) {
+    const compiled = await compileText(
+      `stages: {a: {${matrix}inputs: {x: absent.txt, y: "\${{ stages.nope.outputs.z }}"}, run: "cat \${{ inputs.w }}"}}`,
+    );
+    assert.ok(!compiled.ok);
+    assert.deepEqual(
+      compiled.diagnostics.map(({ message }) => message.replace(' (in a[i=1])', '')).toSorted(),
+      ['absent.txt does not exist', "inputs has no 'w'", "stages has no 'nope'"],
+    );
+  }
 });
 
 test('a mistake of many instances is reported once, with one of them', async () => {

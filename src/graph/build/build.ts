@@ -52,25 +52,29 @@ export function buildInstances(workflow: MapNode, workshop: Workshop): Built | u
 function draftAll(workshop: Workshop): (Draft | undefined)[] {
   const drafts: (Draft | undefined)[] = [];
   for (const shape of workshop.shapes.values()) {
-    const script = checkStage(shape, workshop);
-    if (script === 'faulty') continue;
-    let faulty = 0;
     const said = new Set<string>();
+    const { fine, script } = checkStage(shape, workshop, said);
+    let faulty = fine ? 0 : mostFaulty - 1; // one more tells what only evaluation finds, as a missing file
     for (const [i, combination] of shape.combinations.entries()) {
       const draft = draftInstance(shape, combination, script, workshop, faultOf(shape, i, workshop.report, said));
-      drafts[shape.first + i] = draft;
-      if (!draft && ++faulty === mostFaulty) break;
+      if (fine) drafts[shape.first + i] = draft;
+      if (!(fine && draft) && ++faulty === mostFaulty) break;
     }
-    if (script) warnOfUndeclared(shape, script, drafts, workshop);
+    if (fine && script) warnOfUndeclared(shape, script, drafts, workshop);
   }
   return drafts;
 }
 
 /** What can be wrong for all instances alike, branches that none of them takes included. */
-function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): CutScript | undefined | 'faulty' {
+function checkStage(
+  shape: StageShape,
+  { globals, shapes, report }: Workshop,
+  said: Set<string>,
+): { readonly fine: boolean; readonly script: CutScript | undefined } {
   let fine = true;
   const fault: Fault = (place, message, hint) => {
     fine = false;
+    said.add(sayingOf(place, message));
     report(errorAt(place, message, hint));
   };
   const names = (known: Iterable<string>) => {
@@ -88,17 +92,19 @@ function checkStage(shape: StageShape, { globals, shapes, report }: Workshop): C
   }
   const run = child(shape.node, 'run');
   const script = run?.kind === 'scalar' && !shape.definition ? cutScript(run, fault) : undefined;
-  return fine && (script || shape.definition) ? script : 'faulty';
+  return { fine: fine && (script !== undefined || shape.definition !== undefined), script };
 }
 
 const definedInputs = ({ definition }: StageShape) => Object.keys(definition?.stage.inputs ?? {});
 
+const sayingOf = (place: Place, message: string) => `${place.start} ${message}`;
+
 /** Says which instance a fault is about, and what was `said` of another not again. */
 function faultOf(shape: StageShape, i: number, report: Report, said: Set<string>): Fault {
   return (place, message, hint) => {
-    const fault = `${place.start} ${message}`;
-    if (said.has(fault)) return;
-    said.add(fault);
+    const saying = sayingOf(place, message);
+    if (said.has(saying)) return;
+    said.add(saying);
     const where = shape.axes.length === 0 ? '' : ` (in ${instanceId(shape, shape.combinations[i]!)})`;
     report(errorAt(place, message + where, hint));
   };

@@ -1,7 +1,7 @@
 import { normalize } from 'node:path';
 import type { InputDeclaration } from '../../stage/define.ts';
 import type { Report } from '../../workflow/diagnostic.ts';
-import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
+import { evaluatePaths, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { splitAtMarks } from '../../workflow/expressions/path-marks.ts';
 import type { Json } from '../../workflow/json.ts';
@@ -34,7 +34,7 @@ export function resolveInputs(shape: StageShape, context: InputContext): Resolve
       const hint = didYouMean(name, Object.keys(stage.inputs)) ?? 'it takes no inputs';
       context.fault(key, `${stage.name} has no input '${name}'`, hint);
     }
-    const evaluated = evaluateNode(value, context.scope, context.fault);
+    const evaluated = evaluatePaths(value, context.scope, context.fault);
     const absent = evaluated === null && declaration?.optional;
     const readable = evaluated !== undefined && (!stage || declaration);
     resolved.set(name, absent ? null : readable ? readInput(name, evaluated, declaration, value, context) : undefined);

@@ -49,7 +49,9 @@ function publicationsOf(
       fault(value, 'expected an output of a stage', 'write destination: ${{ stages.name.outputs.output }}');
       return [];
     }
-    const matrix = toData(drafts[source.instance]?.matrix ?? {});
+    const draft = drafts[source.instance];
+    if (!draft) return []; // its faults were told, and may be why there are no axes to name
+    const matrix = toData(draft.matrix);
     const destinationNode: ScalarNode = { kind: 'scalar', value: name, ...key };
     const template = templateOf(destinationNode, fault);
     const scope = withContexts(workshop.globals, { matrix });

@@ -45,6 +45,16 @@ export function evaluateTemplate(template: Template, scope: Scope): Json {
     .join('');
 }
 
+/** As `evaluateTemplate`, but a list that text follows gives a text for each of its items: `${{ list }}/below`. */
+export function evaluateEach(template: Template, scope: Scope): Json {
+  const [first, ...rest] = template;
+  if (rest.length === 0 || first === undefined || typeof first === 'string') return evaluateTemplate(template, scope);
+  const items = evaluateExpression(first, scope);
+  if (!Array.isArray(items)) return evaluateTemplate(template, scope);
+  const below = toText(evaluateTemplate(rest, scope));
+  return items.map((item) => faultsAt(first.outer, () => toText(item)) + below);
+}
+
 export function evaluateExpression(expression: Expression, scope: Scope): Json {
   return faultsAt(expression.outer, () => fromData(new StrictEvaluator(expression, scope).evaluate()));
 }

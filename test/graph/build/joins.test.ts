@@ -123,6 +123,16 @@ test('of a choice only the branch that was taken makes an edge', async () => {
   assert.deepEqual(producers('use[subword=char]'), ['char']);
 });
 
+test('a path below gathered directories is looked up in each of them', async () => {
+  const plan = await planWith(`
+  all: {run: "cat \${{ inputs.x }}", inputs: {x: "\${{ stages.data.outputs.folder }}/a/\${{ 'b' }}.txt"}}
+  one: {run: "cat \${{ inputs.x }}", matrix: {shard: [1]}, inputs: {x: "\${{ stages.data.outputs.folder }}/a/"}}`);
+  const pathsOf = (id: string) => instance(plan, id).inputs[0]!.sources.map((source) => 'path' in source && source.path);
+  assert.deepEqual(pathsOf('all'), Array(4).fill('a/b.txt'));
+  assert.deepEqual(pathsOf('one[shard=1]'), ['a', 'a']);
+  assert.equal(instance(plan, 'all').inputs[0]!.list, true);
+});
+
 test('two mentions that join different results are two inputs', async () => {
   const plan = await planWith(`
   a:
