@@ -188,4 +188,9 @@ test("a stage of one's own imports kumiki and zod from wherever it lies", async 
   const broken = await workspace.kumiki(['run']);
   assert.equal(broken.exit, 2);
   assert.match(broken.stderr, /could not be loaded: Cannot find package 'nowhere'/);
+  workspace.write('workflow.yaml', {
+    publish: { 'out/${{ matrix.end }}': '${{ stages.shout.outputs.text }}' },
+    stages: { shout: { ...workflow.stages.shout, matrix: { end: ['!', '?'] } } },
+  });
+  assert.match((await workspace.kumiki(['run'])).stderr, /could not be loaded[\s\S]*kumiki: 1 error in/);
 });

@@ -735,12 +735,7 @@ test('all mistakes of a workflow are reported at once', async () => {
   assert.ok(!compiled.ok);
   assert.deepEqual(
     compiled.diagnostics.map(({ message, at }) => `${at.line}: ${message}`),
-    [
-      "2: params has no 'x'",
-      "3: stages has no 'c'",
-      '3: missing.txt does not exist',
-      "4: there is no stage 'nothing'",
-    ],
+    ["2: params has no 'x'", "3: stages has no 'c'", '3: missing.txt does not exist', "4: there is no stage 'nothing'"],
   );
 });
 
@@ -801,10 +796,11 @@ test('a wrong reference does not hide a missing file of the same stage; matrix o
       `stages: {a: {${matrix}inputs: {x: absent.txt, y: "\${{ stages.nope.outputs.z }}"}, run: "cat \${{ inputs.w }}"}}`,
     );
     assert.ok(!compiled.ok);
-    assert.deepEqual(
-      compiled.diagnostics.map(({ message }) => message.replace(' (in a[i=1])', '')).toSorted(),
-      ['absent.txt does not exist', "inputs has no 'w'", "stages has no 'nope'"],
-    );
+    assert.deepEqual(compiled.diagnostics.map(({ message }) => message.replace(' (in a[i=1])', '')).toSorted(), [
+      'absent.txt does not exist',
+      "inputs has no 'w'",
+      "stages has no 'nope'",
+    ]);
   }
 });
 

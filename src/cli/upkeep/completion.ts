@@ -12,10 +12,11 @@ complete -o default -o nosort -F _kumiki kumiki
 `,
   zsh: `#compdef kumiki
 _kumiki() {
-  local -a lines names
+  local -a lines names shown
   lines=("\${(@f)$(kumiki completion words "\${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
   names=("\${(@)lines%%$'\\t'*}")
-  [[ -n "\${names[*]}" ]] && compadd -Q -l -d "(\${(@qq)lines//$'\\t'/  })" -- "\${names[@]}"
+  shown=("\${(@)lines//$'\\t'/  }")
+  [[ -n "\${names[*]}" ]] && compadd -l -d shown -a names
   _files
 }
 compdef _kumiki kumiki

@@ -127,7 +127,8 @@ test('a path below gathered directories is looked up in each of them', async () 
   const plan = await planWith(`
   all: {run: "cat \${{ inputs.x }}", inputs: {x: "\${{ stages.data.outputs.folder }}/a/\${{ 'b' }}.txt"}}
   one: {run: "cat \${{ inputs.x }}", matrix: {shard: [1]}, inputs: {x: "\${{ stages.data.outputs.folder }}/a/"}}`);
-  const pathsOf = (id: string) => instance(plan, id).inputs[0]!.sources.map((source) => 'path' in source && source.path);
+  const pathsOf = (id: string) =>
+    instance(plan, id).inputs[0]!.sources.map((source) => 'path' in source && source.path);
   assert.deepEqual(pathsOf('all'), Array(4).fill('a/b.txt'));
   assert.deepEqual(pathsOf('one[shard=1]'), ['a', 'a']);
   assert.equal(instance(plan, 'all').inputs[0]!.list, true);
