@@ -18,10 +18,12 @@ export function define(command: Command): void {
 }
 
 async function list(json: boolean): Promise<void> {
-  const stages = await Promise.all(builtinStages.names().map(loadStage));
+  const stages = await loadBuiltinStages();
   if (json) printJson(stages.map(asJson));
   else print(formatTable(stages.map(({ name, description }) => [name, firstSentence(description)])));
 }
+
+export const loadBuiltinStages = () => Promise.all(builtinStages.names().map(loadStage));
 
 async function describe(name: string, json: boolean): Promise<void> {
   const stage = await loadStage(name);
@@ -33,7 +35,8 @@ function asJson({ name, version, description, params, how = [], inputs, outputs 
   return { name, version, description, inputs, outputs, params: toJSONSchema(params, { io: 'input' }), how };
 }
 
-function asText({ name, version, description, params, how = [], inputs, outputs }: Stage): string {
+/** Inputs, parameters and outputs as aligned columns. */
+export function asText({ name, version, description, params, how = [], inputs, outputs }: Stage): string {
   const taken = Object.entries(inputs).map(([input, { kind, list, optional, description: about }]) => [
     `  ${input}`,
     [optional && 'optional', kind, list && 'list'].filter(Boolean).join(' '),
