@@ -86,6 +86,25 @@ test('doctor says what is there and how to get the rest', async () => {
   assert.ok(Array.isArray(findings) && findings.length > 5);
 });
 
+test('doctor --measure notes every rate of this machine, and plan reckons with them', async () => {
+  const split = { uses: 'split-corpus', inputs: { texts: 'text.txt' }, with: { num_files: 3 } };
+  await using workspace = new Workspace({ 'workflow.yaml': { stages: { split } }, 'text.txt': 'text\n'.repeat(1000) });
+  const plan = async () => JSON.parse((await workspace.kumiki(['plan', '--json'])).stdout);
+  const [assumed] = (await plan()).rates;
+  assert.equal(assumed.measured, undefined);
+  const { exit, stdout } = await workspace.kumiki(['doctor', '--measure', '--json']);
+  assert.equal(exit, 0);
+  const found = Object.entries<{ value: number; unit: string }>(JSON.parse(stdout));
+  assert.ok(found.length >= 7);
+  for (const [name, { value, unit }] of found) assert.ok(value > 0 && unit !== '', name);
+  const after = await plan();
+  const [used] = after.rates;
+  const measured = Object.fromEntries(found)[assumed.name]!;
+  assert.deepEqual([used.name, used.value, used.unit], [assumed.name, measured.value, measured.unit]);
+  assert.ok(Date.parse(used.measured) <= Date.now());
+  assert.ok(after.total.cpuSeconds > 0);
+});
+
 test('gc keeps what recent and named runs reach; what hangs on a removed payload stays current', async () => {
   await using workspace = new Workspace({ 'workflow.yaml': chain });
   await workspace.kumiki(['run', '--name', 'paper']);
