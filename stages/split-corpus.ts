@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { splitCorpus } from '../src/corpus/split-corpus.ts';
+import { splitCorpus } from '../src/corpus/split/split-corpus.ts';
 import { listTexts, totalSize } from '../src/corpus/text-inputs.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { textBytes, totalBytes } from './content.ts';

@@ -2,11 +2,13 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** A file that lines are added to through a buffer. */
 export interface LineFile {
-  /** Room for a line of at most `capacity` bytes; written at `[at, …)`, it becomes part of the file by `advance`. */
-  reserve(capacity: number): { readonly buffer: Uint8Array; readonly at: number };
-  advance(to: number): void;
+  add(bytes: Uint8Array): void;
+  /** Adds a line, and the line feed that it lacks. */
+  addLine(line: Uint8Array): void;
   close(): void;
 }
+
+const lineFeed = 0x0a;
 
 export function createLineFile(path: string, bufferSize = 1 << 17): LineFile {
   const file = openSync(path, 'w');
@@ -18,14 +20,22 @@ export function createLineFile(path: string, bufferSize = 1 << 17): LineFile {
     length = 0;
   }
 
+  function makeRoom(size: number): void {
+    if (length + size > buffer.length) flush();
+    if (size > buffer.length) buffer = new Uint8Array(2 * size);
+  }
+
   return {
-    reserve(capacity) {
-      if (length + capacity > buffer.length) flush();
-      if (capacity > buffer.length) buffer = new Uint8Array(2 * capacity);
-      return { buffer, at: length };
+    add(bytes) {
+      makeRoom(bytes.length);
+      buffer.set(bytes, length);
+      length += bytes.length;
     },
-    advance(to) {
-      length = to;
+    addLine(line) {
+      makeRoom(line.length + 1);
+      buffer.set(line, length);
+      length += line.length;
+      buffer[length++] = lineFeed;
     },
     close() {
       try {

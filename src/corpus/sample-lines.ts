@@ -86,7 +86,7 @@ async function drawLines(options: SampleOptions, total: Total, random: CPythonRa
         if (strippedBegin(bytes, begin, end) === end) return;
         if (random.random() * left-- >= wanted) return;
         wanted--;
-        addLine(heaps[random.randrange(heaps.length)]!, bytes.subarray(begin, end));
+        heaps[random.randrange(heaps.length)]!.addLine(bytes.subarray(begin, end));
       });
       options.progress?.(total.stored + bytesRead);
     }
@@ -103,12 +103,5 @@ function shuffleInto(sample: LineFile, heap: Uint8Array, random: CPythonRandom):
   forEachTextLine(heap, (begin) => begins.push(begin));
   const order = Uint32Array.from(begins);
   random.shuffle(order);
-  for (const begin of order) addLine(sample, heap.subarray(begin, heap.indexOf(0x0a, begin)));
-}
-
-function addLine(file: LineFile, line: Uint8Array): void {
-  const { buffer, at } = file.reserve(line.length + 1);
-  buffer.set(line, at);
-  buffer[at + line.length] = 0x0a;
-  file.advance(at + line.length + 1);
+  for (const begin of order) sample.add(heap.subarray(begin, heap.indexOf(0x0a, begin) + 1));
 }

@@ -36,11 +36,6 @@ export function whitespaceAt(bytes: Uint8Array, at: number, end: number): number
   return isWideSpace(first, bytes[at + 1]!, bytes[at + 2]!) ? 3 : 0;
 }
 
-/** Of each first byte of UTF-8 whether a white-space character may begin with it. */
-export const mayBeWhitespace = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte <= 0x20 || byte === 0xc2 || (byte >= 0xe1 && byte <= 0xe3) ? 1 : 0,
-);
-
 /** `whitespaceAt` by Unicode's White_Space, as Rust's `char::is_whitespace`: U+001C to U+001F are not. */
 export function unicodeWhitespaceAt(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at]!;

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { splitCorpus } from '../../src/corpus/split-corpus.ts';
+import { splitCorpus } from '../../src/corpus/split/split-corpus.ts';
 import { writeWikipediaCorpus } from '../../src/corpus/wikipedia-corpus.ts';
 import { createPretrainingData } from '../../src/pretraining/create-pretraining-data.ts';
 import { openText } from '../../src/text/reading/open-text.ts';

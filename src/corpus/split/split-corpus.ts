@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { cpythonRandom } from '../text/cpython-random.ts';
-import { forEachTextLine } from '../text/reading/read-lines.ts';
-import { mayBeWhitespace, whitespaceAt } from '../text/whitespace.ts';
-import { createLineFile, type LineFile } from './line-file.ts';
-import { readTexts } from './text-inputs.ts';
+import { cpythonRandom } from '../../text/cpython-random.ts';
+import { createLineFile } from '../line-file.ts';
+import { readTexts } from '../text-inputs.ts';
+import { createSpacer } from './spacer.ts';
 
 export interface SplitOptions {
   readonly texts: readonly string[];
@@ -26,15 +25,20 @@ const blockSize = 1 << 16;
 export async function splitCorpus(options: SplitOptions): Promise<void> {
   const { texts, directory, fileCount, seed, signal } = options;
   const random = cpythonRandom(seed);
+  const spaced = createSpacer();
   const files = Array.from({ length: fileCount }, (_, i) => createLineFile(join(directory, shardName(i + 1))));
   let file = files[firstFile(random.randint(1, fileCount), options)]!;
   try {
     for await (const { bytes, bytesRead } of readTexts(texts, blockSize)) {
       signal?.throwIfAborted();
-      forEachTextLine(bytes, (begin, end) => {
-        const isBlank = addLine(file, bytes, begin, end);
-        if (isBlank) file = files[random.randrange(fileCount)]!;
-      });
+      const lines = spaced(bytes);
+      let begin = 0;
+      for (const end of lines.blankEnds) {
+        file.add(lines.bytes.subarray(begin, end));
+        file = files[random.randrange(fileCount)]!;
+        begin = end;
+      }
+      file.add(lines.bytes.subarray(begin));
       options.progress?.(bytesRead);
     }
   } finally {
@@ -49,30 +53,4 @@ function firstFile(drawn: number, { fileCount, log }: SplitOptions): number {
   if (drawn < fileCount) return drawn;
   log?.(`the original script fails with ${fileCount} files and this seed; the first document goes to ${shardName(1)}`);
   return 0;
-}
-
-/** Adds `" ".join(line.split())` and says whether that is empty. */
-function addLine(file: LineFile, bytes: Uint8Array, begin: number, end: number): boolean {
-  const { buffer, at: start } = file.reserve(end - begin + 1);
-  let to = start;
-  let isBehindSpace = false;
-  for (let at = begin; at < end; ) {
-    const byte = bytes[at]!;
-    // Most Japanese characters begin with E3, of which only those with 80 behind it may be spaces.
-    if (mayBeWhitespace[byte] === 1 && (byte !== 0xe3 || bytes[at + 1] === 0x80)) {
-      const space = whitespaceAt(bytes, at, end);
-      if (space > 0) {
-        isBehindSpace = to > start;
-        at += space;
-        continue;
-      }
-    }
-    if (isBehindSpace) buffer[to++] = 0x20;
-    isBehindSpace = false;
-    buffer[to++] = byte;
-    at++;
-  }
-  buffer[to] = 0x0a;
-  file.advance(to + 1);
-  return to === start;
 }
