@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineStage } from '../src/stage/index.ts';
-import { tokenizeFile } from '../src/wordpiece/tokenize-file.ts';
+import { tokenizeFile } from '../src/wordpiece/tokenize/tokenize-file.ts';
 import { textBytes } from './content.ts';
 import { explained } from './explained.ts';
 import { rates } from './rates.ts';

@@ -4,9 +4,9 @@ import { type Connections, readConnections } from './format/connections.ts';
 import { DictionaryError } from './format/dictionary-error.ts';
 import { type Lexicon, readLexiconFile, tokensOfKey } from './format/lexicon.ts';
 import { readSettings, type Settings } from './format/settings.ts';
-import { readSharedFile } from './format/shared-file.ts';
+import { readFileInto, readSharedFile } from './format/shared-file.ts';
 import { userDictionaries } from './format/user-dictionaries.ts';
-import { buildImage, type SearchImage } from './search/image.ts';
+import { buildImage, roomForMatrix, type SearchImage } from './search/image.ts';
 
 /** A MeCab dictionary. All that is large lies in shared memory: post it to worker threads as it is. */
 export interface Dictionary {
@@ -29,11 +29,11 @@ export async function loadDictionary(
   const file = (name: string) => join(directory, name);
   const read = async <T>(path: string, parse: (path: string, buffer: SharedArrayBuffer) => T): Promise<T> =>
     parse(path, await readSharedFile(path));
-  const matrix = read(file('matrix.bin'), readConnections);
+  const matrix = readMatrix(file('matrix.bin'));
   matrix.catch(() => {}); // Told below: one after the other, so that of several flaws it is always the same that is told.
   const system = await readLexiconFile(file('sys.dic'), 'system', features);
   const unknown = await readLexiconFile(file('unk.dic'), 'unknown', features);
-  const connections = await matrix;
+  const { connections, memory } = await matrix;
   const characters = await read(file('char.bin'), readCharacters);
   const settings = await readSettings(file('dicrc'));
   const users: Lexicon[] = [];
@@ -47,8 +47,13 @@ export async function loadDictionary(
     if (tokens === undefined) throw new DictionaryError(unknown.file, `no entry for the category ${category}`);
     return tokens;
   });
-  const image = buildImage({ lexicons, unknown, unknownTokens, characters, connections });
+  const image = buildImage({ lexicons, unknown, unknownTokens, characters, connections, memory });
   return { lexicons, unknown, image, settings };
+}
+
+async function readMatrix(path: string): Promise<{ connections: Connections; memory: WebAssembly.Memory }> {
+  const { memory, file } = await readFileInto(path, roomForMatrix);
+  return { connections: readConnections(path, file), memory };
 }
 
 function requireFit({ file, leftSize, rightSize }: Lexicon, matrix: Connections): void {

@@ -18,10 +18,20 @@ export async function loadVocabulary(path: string): Promise<Vocabulary> {
 }
 
 export function vocabularyOf(lines: readonly string[]): Vocabulary {
-  const idOf = new Map(lines.map((token, line) => [token, line]));
-  const tokens = [...idOf.keys()];
-  const positions = new Map(tokens.map((token, position) => [token, position]));
-  return { tokens, ids: Int32Array.from(idOf.values()), positions };
+  const tokens: string[] = [];
+  const ids: number[] = [];
+  const positions = new Map<string, number>();
+  for (const [line, token] of lines.entries()) {
+    const position = positions.get(token);
+    if (position !== undefined) {
+      ids[position] = line;
+      continue;
+    }
+    positions.set(token, tokens.length);
+    tokens.push(token);
+    ids.push(line);
+  }
+  return { tokens, ids: Int32Array.from(ids), positions };
 }
 
 /** What an id stands for, `#` and the number if nothing. */

@@ -1,7 +1,8 @@
 import type { Characters } from '../format/characters.ts';
-import type { Connections } from '../format/connections.ts';
+import { type Connections, HEADER_BYTES } from '../format/connections.ts';
 import { type Lexicon, type TokenRange, tokenRange } from '../format/lexicon.ts';
 import { type IdOrder, orderIds } from './id-order.ts';
+import { reorderCosts } from './reorder-costs.ts';
 
 /** A dictionary in the form that the search reads, in memory that worker threads share. Addresses are byte offsets. */
 export interface SearchImage {
@@ -25,7 +26,9 @@ interface Parts {
   readonly unknown: Lexicon;
   readonly unknownTokens: readonly TokenRange[];
   readonly characters: Characters;
+  /** Its costs lie in `memory`, as `roomForMatrix` has it. */
   readonly connections: Connections;
+  readonly memory: WebAssembly.Memory;
 }
 
 const PAGE = 65536;
@@ -34,21 +37,30 @@ const THREE_BYTE_CHARACTERS = 65536;
 /** The first bytes stay unused: address 0 means none. */
 const START = 1024;
 
-export function buildImage({ lexicons, unknown, unknownTokens, characters, connections }: Parts): SearchImage {
+/** The memory that an image will be made in, and the place of matrix.bin there: of all that is large it is copied nowhere. */
+export function roomForMatrix(fileBytes: number): { readonly memory: WebAssembly.Memory; readonly file: Uint8Array } {
+  const at = START - HEADER_BYTES;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((at + fileBytes) / PAGE), maximum: PAGES, shared: true });
+  return { memory, file: new Uint8Array(memory.buffer, at, fileBytes) };
+}
+
+/** Makes the rest of the image around the costs, and reorders those. */
+export function buildImage({ lexicons, unknown, unknownTokens, characters, connections, memory }: Parts): SearchImage {
   const order = orderIds(lexicons[0]!, unknown, connections);
+  const { costs, leftSize, rightSize } = connections;
   const layout = planLayout(START);
+  const matrixAt = layout.reserve(costs.byteLength);
   const charactersAt = layout.reserve(characters.entries.byteLength);
   const lexiconsAt = layout.reserve(8 * lexicons.length);
   const unknownAt = layout.reserve(4 * unknownTokens.length);
-  const matrixAt = layout.reserve(2 * connections.costs.length);
   const triesAt = lexicons.map(({ trie }) => layout.reserve(trie.byteLength));
   const shortcutsAt = lexicons.map(() => layout.reserve(4 * THREE_BYTE_CHARACTERS));
   const wordsAt = layout.reserve(lexicons.reduce((bytes, lexicon) => bytes + wordBytes(lexicon), wordBytes(unknown)));
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(layout.end() / PAGE), maximum: PAGES, shared: true });
+  memory.grow(Math.max(0, Math.ceil((layout.end() - memory.buffer.byteLength) / PAGE)));
   const { buffer } = memory;
 
   new Uint32Array(buffer, charactersAt).set(characters.entries);
-  permute(connections, order, new Int16Array(buffer, matrixAt, connections.costs.length));
+  reorderCosts(connections, order);
   new Uint32Array(buffer, lexiconsAt).set(triesAt.flatMap((at, i) => [at, shortcutsAt[i]!]));
   const words = wordWriter(new Uint32Array(buffer), wordsAt, order);
   let firstToken = 0;
@@ -63,8 +75,8 @@ export function buildImage({ lexicons, unknown, unknownTokens, characters, conne
     memory,
     characters: charactersAt,
     matrix: matrixAt,
-    leftSize: connections.leftSize,
-    rightSize: connections.rightSize,
+    leftSize,
+    rightSize,
     lexicons: lexiconsAt,
     lexiconCount: lexicons.length,
     unknownWords: unknownAt,
@@ -90,21 +102,6 @@ function wordBytes({ tokens, trie }: Lexicon): number {
   let surfaces = 0;
   for (let at = 0; at < trie.length; at += 2) if (trie[at]! < 0) surfaces++;
   return tokens.length + 8 * surfaces;
-}
-
-function permute({ leftSize, rightSize, costs }: Connections, { left, right }: IdOrder, to: Int16Array): void {
-  const source = new Uint16Array(leftSize);
-  for (let id = 0; id < leftSize; id++) source[right[id]!] = id;
-  const moved = Uint16Array.from(source.keys()).filter((place) => source[place] !== place);
-  for (let id = 0; id < rightSize; id++) {
-    const from = leftSize * id;
-    const row = leftSize * left[id]!;
-    to.set(costs.subarray(from, from + leftSize), row);
-    for (let i = 0; i < moved.length; i++) {
-      const place = moved[i]!;
-      to[row + place] = costs[from + source[place]!]!;
-    }
-  }
 }
 
 /** Copies a trie, each base doubled with its lowest bit set where a surface ends, and leaves made addresses of words. */

@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { loadDictionary } from '../mecab/index.ts';
-import { readLineBlocks } from '../text/reading/read-lines.ts';
-import { type Parcel, startWorkers } from '../threads/workers.ts';
+import { loadDictionary } from '../../mecab/index.ts';
+import { readLineBlocks } from '../../text/reading/read-lines.ts';
+import { type Parcel, startWorkers } from '../../threads/workers.ts';
+import type { TokenizerOptions } from '../tokenizer.ts';
+import { loadVocabulary } from '../vocabulary.ts';
 import type { TokenizeAnswer, TokenizeSetup } from './tokenize-worker.ts';
-import type { TokenizerOptions } from './tokenizer.ts';
-import { loadVocabulary } from './vocabulary.ts';
 
 export interface TokenizeOptions {
   /** Plain, gzip or xz; lines end at LF only, and bytes that are not UTF-8 are left out. */
