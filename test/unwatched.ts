@@ -1,9 +1,10 @@
 import type { Stage } from '../src/stage/define.ts';
 
-type Listeners = Pick<Parameters<Stage['run']>[0], 'signal' | 'progress' | 'metric' | 'log' | 'warn'>;
+type Listeners = Pick<Parameters<Stage['run']>[0], 'signal' | 'progress' | 'metric' | 'log' | 'warn' | 'conclude'>;
 
 /** What a stage's work reports to, where nobody listens and nobody stops it. */
 export function unwatched(): Listeners {
   const nothing = () => {};
-  return { signal: new AbortController().signal, progress: nothing, metric: nothing, log: nothing, warn: nothing };
+  const signal = new AbortController().signal;
+  return { signal, progress: nothing, metric: nothing, log: nothing, warn: nothing, conclude: nothing };
 }

@@ -28,6 +28,7 @@ export interface JobListener {
   progress(done: number, total: number | undefined, unit: string): void;
   metric(name: string, value: number, step: number | undefined): void;
   warning(message: string): void;
+  conclusion(text: string): void;
 }
 
 export interface JobEnd {

@@ -18,6 +18,7 @@ export type RunEvent = { readonly time: number /* ms since the epoch */ } & (
   | AttemptFinished
   | InstanceFinished
   | Warning
+  | Conclusion
   | Interrupted
   | Published
   | RunFinished
@@ -152,6 +153,13 @@ export interface Warning {
   readonly type: 'warning';
   readonly instance?: string;
   readonly message: string;
+}
+
+/** Lines that an instance wants the run to end with; of several, its last ones count. */
+export interface Conclusion {
+  readonly type: 'conclusion';
+  readonly instance: string;
+  readonly text: string;
 }
 
 /** First Ctrl-C: nothing new starts, running ones may finish a checkpoint. Second: stopped now. */

@@ -33,8 +33,12 @@ async function runModule(module: string, request: StageRequest): Promise<void> {
     log(line);
     tell({ type: 'warning', message: line });
   };
+  const conclude = (text: string) => {
+    log(text);
+    tell({ type: 'conclusion', text });
+  };
   try {
-    await runStage(stage, request, { ...reports, log, warn }, aborted.signal);
+    await runStage(stage, request, { ...reports, log, warn, conclude }, aborted.signal);
   } finally {
     flush();
   }

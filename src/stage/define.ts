@@ -45,6 +45,8 @@ export interface StageContext<P extends Params, I extends Inputs, O extends Outp
   log(message: string): void;
   /** A line in the log and on the screen. */
   warn(message: string): void;
+  /** Lines that the run ends with, such as a small table; they go to the log too. Given again, they take the place of the earlier ones. */
+  conclude(text: string): void;
   /** Aborted when the engine wants the stage to stop: write a checkpoint if there is one to write, then throw. */
   readonly signal: AbortSignal;
   /** What the scheduler granted: `cpu` cores, `memory` bytes, and the workflow's own pools. */

@@ -20,6 +20,7 @@ export type ChildMessage =
   | { readonly type: 'progress'; readonly done: number; readonly total?: number; readonly unit: string }
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'conclusion'; readonly text: string }
   /** An expected failure, with the sentence to show. */
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'usage'; readonly cpuSeconds: number; readonly peakMemory: number };

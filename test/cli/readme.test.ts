@@ -27,7 +27,7 @@ test('lines for $KUMIKI_EVENTS are taken as they are shown', async () => {
     .split('\n')
     .map((line) => JSON.parse(line) as RunEvent);
   const told = events.flatMap((event) => {
-    if (!['progress', 'metric', 'warning'].includes(event.type)) return [];
+    if (!['progress', 'metric', 'warning', 'conclusion'].includes(event.type)) return [];
     const { time: _time, instance: _instance, ...rest } = event as RunEvent & { instance?: string };
     return [rest];
   });

@@ -14,6 +14,7 @@ test('lines are taken whole, the last one also without its end, and only the fir
     progress: (...all) => heard.push(['progress', ...all]),
     metric: (...all) => heard.push(['metric', ...all]),
     warning: (message) => heard.push(['warning', message.slice(0, 12)]),
+    conclusion: (text) => heard.push(['conclusion', text]),
   });
   const lines = [
     '{"type":"progress","done":1}',
@@ -23,6 +24,7 @@ test('lines are taken whole, the last one also without its end, and only the fir
     '',
     'x'.repeat(100_000),
     '{"type":"warning","message":"careful"}',
+    '{"type":"conclusion","text":"two\\nlines"}',
     '{"type":"metric","name":"last","value":2,"step":3}',
   ];
   appendFileSync(file, lines.join('\n'));
@@ -32,6 +34,7 @@ test('lines are taken whole, the last one also without its end, and only the fir
     ['warning', 'a line in $K'],
     ['metric', '損失', 0.001, undefined],
     ['warning', 'careful'],
+    ['conclusion', 'two\nlines'],
     ['metric', 'last', 2, 3],
   ]);
 });

@@ -32,7 +32,7 @@ function openShell(t: TestContext) {
         command: { kind: 'shell', script, events: join(directory, 'events') },
         log,
       },
-      { progress() {}, metric() {}, warning() {} },
+      { progress() {}, metric() {}, warning() {}, conclusion() {} },
     );
     const end = await running.end;
     return { ...end, log: readFileSync(log, 'utf8') };

@@ -40,7 +40,14 @@ test('the best run by dev stands beside the published row, and what was not run 
       metrics({ learning_rate: 2e-5, epochs: 4, dev: { pearson: 0.91, spearmanr: 0.9 } }),
     ],
   };
-  const { outputs } = await runStage(t, jglueTable, { with: { reference: 'bert-base-japanese-v3' }, inputs });
+  const { outputs, conclusions } = await runStage(t, jglueTable, {
+    with: { reference: 'bert-base-japanese-v3' },
+    inputs,
+  });
+  assert.deepEqual(conclusions, [
+    `mine | a  metric            dev          base-v3, published  difference     test
+  JSTS    Pearson/Spearman  0.921/0.870  0.919/0.881         +0.002/−0.011  0.700/0.600`,
+  ]);
   const text = readFileSync(join(outputs.table, 'jglue.md'), 'utf8');
   assert.match(text, /^## mine \\\| a$/m);
   assert.match(text, /\| MARC-ja \| accuracy \| not run \| 0\.962 \|/);

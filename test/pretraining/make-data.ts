@@ -46,6 +46,7 @@ export async function makeData(
     progress() {},
     metric() {},
     log: (line) => log.push(line),
+    conclude: (text) => log.push(text),
     warn: (line) => log.push(line),
   });
   const stats = JSON.parse(readFileSync(outputs.stats, 'utf8')) as Record<string, unknown>;

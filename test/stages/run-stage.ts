@@ -16,6 +16,7 @@ export interface StageResult<O> {
   readonly outputs: { readonly [N in keyof O]: string };
   readonly log: readonly string[];
   readonly warnings: readonly string[];
+  readonly conclusions: readonly string[];
   readonly progress: readonly { readonly done: number; readonly total: number | undefined; readonly unit: string }[];
   readonly metrics: Readonly<Record<string, number>>;
 }
@@ -39,6 +40,7 @@ export async function runStage<
   ) as StageResult<O>['outputs'];
   const log: string[] = [];
   const warnings: string[] = [];
+  const conclusions: string[] = [];
   const progress: { done: number; total: number | undefined; unit: string }[] = [];
   const metrics: Record<string, number> = {};
   await stage.run({
@@ -54,6 +56,7 @@ export async function runStage<
     },
     log: (line) => void log.push(line),
     warn: (line) => void warnings.push(line),
+    conclude: (text) => void conclusions.push(text),
   });
-  return { outputs, log, warnings, progress, metrics };
+  return { outputs, log, warnings, conclusions, progress, metrics };
 }

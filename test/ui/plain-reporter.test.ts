@@ -11,6 +11,18 @@ function plainText(events: readonly RunEvent[], colour = false): string {
   return written.join('');
 }
 
+test('what stages conclude with stands at the end, the last of each, without control characters', () => {
+  const events = eventsAt(
+    [0, runStarted()],
+    [1, { type: 'conclusion', instance: 'corpus', text: 'too early' }],
+    [1, { type: 'conclusion', instance: 'train', text: 'loss  4.2' }],
+    [2, { type: 'conclusion', instance: 'corpus', text: 'documents  3\n\u001b[31mwords  \t9\n' }],
+    [3, runFinished('done', 3, { cached: 6 })],
+  );
+  const [, end] = plainText(events).split(/^✓ demo done.*$/m);
+  assert.equal(end, '\n\n  documents  3\n  words  \t9\n\n  loss  4.2\n\n');
+});
+
 test('a run is told line by line, aligned, with its failures, logs and remedies', () => {
   const failure = {
     reason: 'exit',
@@ -121,7 +133,9 @@ test('in a run of many instances those that go well are told of by their number,
     '12:00:10 … 1,501/2,000  0 running · 50/s · 9s left',
     '12:01:20 ✓ s1999  done in 1m01s · peak 300 MiB',
     '✓ demo done in 1m20s · 1,000 built, 1,000 cached',
-    '  On one page: kumiki report 20261123-120000-ab12 · where a result is from: kumiki explain STAGE',
+    '  on one page: kumiki report 20261123-120000-ab12',
+    '  where a result is from: kumiki explain STAGE',
+    '  with another value: kumiki run workflows/demo.yaml --set params.NAME=VALUE',
     '',
   ]);
 });

@@ -77,6 +77,7 @@ function reports(): StageReports {
   };
   return {
     log: print,
+    conclude: print,
     warn: (message) => process.stderr.write(`warning: ${message}\n`),
     progress: (done, total, unit) =>
       sayNowAndThen('progress', () =>

@@ -8,8 +8,8 @@ const longestLine = 65_536;
 /**
  * Follows the file that `$KUMIKI_EVENTS` names while a shell stage runs. Each line is a JSON object, as in the event stream:
  * `{"type": "progress", "done": 3, "total": 10, "unit": "files"}` (`total` and `unit` may be left out),
- * `{"type": "metric", "name": "loss", "value": 0.25, "step": 100}` (`step` may be left out) or
- * `{"type": "warning", "message": "text"}`. The first line that is none of these is warned about, the rest of them ignored.
+ * `{"type": "metric", "name": "loss", "value": 0.25, "step": 100}` (`step` may be left out),
+ * `{"type": "warning", "message": "text"}` or `{"type": "conclusion", "text": "lines that the run ends with"}`. The first line that is none of these is warned about, the rest of them ignored.
  */
 export function followEventLines(file: string, listener: JobListener): { stop(): void } {
   const decoder = new StringDecoder('utf8');
@@ -63,13 +63,15 @@ function report(line: string, listener: JobListener): boolean {
     return false;
   }
   if (!isRecord(event)) return false;
-  const { type, done, total, unit = '', name, value, step, message } = event;
+  const { type, done, total, unit = '', name, value, step, message, text } = event;
   if (type === 'progress' && isNumber(done) && isOptionalNumber(total) && typeof unit === 'string') {
     listener.progress(done, total, unit);
   } else if (type === 'metric' && typeof name === 'string' && isNumber(value) && isOptionalNumber(step)) {
     listener.metric(name, value, step);
   } else if (type === 'warning' && typeof message === 'string') {
     listener.warning(message);
+  } else if (type === 'conclusion' && typeof text === 'string') {
+    listener.conclusion(text);
   } else {
     return false;
   }

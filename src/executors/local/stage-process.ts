@@ -40,6 +40,8 @@ export async function startStageProcess(
         return listener.metric(message.name, message.value, message.step);
       case 'warning':
         return listener.warning(message.message);
+      case 'conclusion':
+        return listener.conclusion(message.text);
       case 'failed':
         failure = { reason: 'exit', message: message.message, exitCode: 1 };
         return;

@@ -1,4 +1,5 @@
 /** The table of JGLUE's results as Markdown, and the same as values. */
+import stringWidth from 'string-width';
 import { type TaskName, taskNames, tasks } from '../tasks/task.ts';
 import { type BestRun, type ModelResults, scoresOf } from './best-runs.ts';
 import { type PublishedName, published } from './published.ts';
@@ -20,7 +21,7 @@ interface Column {
 
 /** A section for each model. With `reference`, that published row stands beside ours, with the difference; without, all follow. */
 export function renderMarkdown(models: readonly ModelResults[], reference: PublishedName | undefined): string {
-  const columns = columnsFor(reference);
+  const columns = [...scoreColumns(reference), ...runColumns];
   const title = ({ name, weights }: ModelResults) =>
     models.filter((other) => other.name === name).length > 1 ? `${name} (${weights.slice(0, 15)})` : name;
   const sections = models.flatMap((model) => [
@@ -43,11 +44,29 @@ export function renderMarkdown(models: readonly ModelResults[], reference: Publi
   ].join('\n');
 }
 
-function columnsFor(reference: PublishedName | undefined): Column[] {
-  const run = (title: string, value: (best: BestRun) => unknown): Column => ({
-    title,
-    cell: (_, best) => (best === undefined ? '' : String(value(best))),
+/** The same in few columns for a terminal: the tasks that were run. */
+export function renderBrief(models: readonly ModelResults[], reference: PublishedName | undefined): string {
+  const filled = ({ cell }: Column) =>
+    models.some(({ tasks: results }) => taskNames.some((task) => cell(task, results[task]) !== ''));
+  const columns = scoreColumns(reference).filter(filled);
+  const sections = models.map(({ name, tasks: results }) => {
+    const run = taskNames.filter((task) => results[task] !== undefined);
+    const rows = [
+      [name, ...columns.slice(1).map(({ title }) => title)],
+      ...run.map((task) => columns.map(({ cell }, i) => (i === 0 ? '  ' : '') + cell(task, results[task]))),
+    ];
+    return aligned(rows);
   });
+  return sections.join('\n\n');
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => stringWidth(row[column]!))));
+  const padded = (cell: string, column: number) => cell + ' '.repeat(widths[column]! - stringWidth(cell));
+  return rows.map((row) => row.map(padded).join('  ').trimEnd()).join('\n');
+}
+
+function scoreColumns(reference: PublishedName | undefined): readonly Column[] {
   return [
     { title: 'task', cell: (task) => tasks[task].title },
     { title: 'metric', cell: (task) => metricTitles[task] },
@@ -55,25 +74,36 @@ function columnsFor(reference: PublishedName | undefined): Column[] {
     ...(reference === undefined
       ? []
       : [
-          { title: `${reference}, published`, cell: (task: TaskName) => shown(published[reference][task]) },
+          {
+            title: `${reference}, published`,
+            cell: (task: TaskName) => shown(published[reference][task]),
+          },
           {
             title: 'difference',
             cell: (task: TaskName, best: BestRun | undefined) => shown(differences(task, best, reference), signed),
           },
         ]),
     { title: 'test', cell: (_, best) => shown(scoresOf(best, 'test')) },
-    run('learning rate', ({ result }) => result.learning_rate.toExponential()),
-    run('epochs', ({ result }) => result.epochs),
-    run('batch', ({ result }) => result.batch_size),
-    run('seed', ({ result }) => result.seed),
-    run('trained on', ({ result }) => result.train_examples),
-    run('best of', ({ runs }) => (runs === 1 ? '1 run' : `${runs} runs`)),
-    {
-      title: 'of the grid not run',
-      cell: (_, best) => (best === undefined ? 'all' : notRun(best)),
-    },
   ];
 }
+
+const ofRun = (title: string, value: (best: BestRun) => unknown): Column => ({
+  title,
+  cell: (_, best) => (best === undefined ? '' : String(value(best))),
+});
+
+const runColumns: readonly Column[] = [
+  ofRun('learning rate', ({ result }) => result.learning_rate.toExponential()),
+  ofRun('epochs', ({ result }) => result.epochs),
+  ofRun('batch', ({ result }) => result.batch_size),
+  ofRun('seed', ({ result }) => result.seed),
+  ofRun('trained on', ({ result }) => result.train_examples),
+  ofRun('best of', ({ runs }) => (runs === 1 ? '1 run' : `${runs} runs`)),
+  {
+    title: 'of the grid not run',
+    cell: (_, best) => (best === undefined ? 'all' : notRun(best)),
+  },
+];
 
 const notRun = (best: BestRun) =>
   best.notRun.map((run) => `${run.learning_rate.toExponential()} × ${run.epochs}`).join(', ') || 'none';

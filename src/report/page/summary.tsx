@@ -37,6 +37,9 @@ export function Summary({ report }: { readonly report: RunReport }) {
           {failure?.tail && failure.tail.length > 0 && <pre>{failure.tail.join('\n')}</pre>}
         </div>
       ))}
+      {Object.entries(state.conclusions).map(([instance, text]) => (
+        <pre key={instance}>{text.trimEnd()}</pre>
+      ))}
       {state.warnings.map(({ instance, message }) => (
         <p key={`${instance} ${message}`} className="soft">
           Warning{instance ? ` of ${instance}` : ''}: {message}

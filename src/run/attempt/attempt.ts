@@ -85,6 +85,7 @@ async function runJob(
       context.events.emit({ type: 'metric', instance: instance.id, name, value, ...(step !== undefined && { step }) });
     },
     warning: (message) => context.events.emit({ type: 'warning', instance: instance.id, message }),
+    conclusion: (text) => context.events.emit({ type: 'conclusion', instance: instance.id, text }),
   };
   let stopped = false;
   try {

@@ -1,5 +1,6 @@
 /** How a run ended, in a few lines. */
 import { basename, isAbsolute, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { Colour } from '../palette.ts';
 import { formatDuration, formatWhole } from '../quantity.ts';
 import { finishedStatuses, type InstanceState, type RunState } from '../state/run-state.ts';
@@ -13,7 +14,7 @@ export type FailedInstance = Pick<InstanceState, 'id' | 'failure' | 'log'>;
 
 /** What the summary tells: of a state by `summaryOf`, or gathered event by event by a tally. */
 export interface RunSummary
-  extends Pick<RunState, 'started' | 'startedAt' | 'time' | 'counts' | 'published' | 'finished'> {
+  extends Pick<RunState, 'started' | 'startedAt' | 'time' | 'counts' | 'conclusions' | 'published' | 'finished'> {
   readonly failed: readonly FailedInstance[];
 }
 
@@ -27,9 +28,16 @@ export function summaryOf(state: RunState): RunSummary {
 const shownFailures = 5;
 const shownWarnings = 5;
 const shownPublications = 8;
+const shownConclusionLines = 60;
 
 export function summaryLines(summary: RunSummary): SummaryLine[] {
-  return [headline(summary), ...failureLines(summary), ...publishedLines(summary), ...nextLines(summary)];
+  return [
+    headline(summary),
+    ...failureLines(summary),
+    ...conclusionLines(summary),
+    ...publishedLines(summary),
+    ...nextLines(summary),
+  ];
 }
 
 /** As `summaryLines`, with the warnings that a screen took away with it. */
@@ -87,6 +95,16 @@ function failureOf({ id, failure, log }: FailedInstance): SummaryLine[] {
   return log ? [message, { text: `      log: ${log}`, colour: 'gray' }] : [message];
 }
 
+function conclusionLines({ conclusions }: RunSummary): SummaryLine[] {
+  const lines = Object.values(conclusions).flatMap((text) => ['', ...text.trimEnd().split('\n')]);
+  if (lines.length === 0) return [];
+  const rest = lines.length - shownConclusionLines;
+  const shown = lines
+    .slice(0, shownConclusionLines)
+    .map((line) => ({ text: stripVTControlCharacters(`  ${line}`).trimEnd() }));
+  return [...shown, ...(rest > 0 ? [{ text: `  … and ${formatWhole(rest)} lines more` }] : []), { text: '' }];
+}
+
 function publishedLines({ published }: RunSummary): SummaryLine[] {
   if (published.length === 0) return [];
   const rest = published.length - shownPublications;
@@ -97,11 +115,15 @@ function publishedLines({ published }: RunSummary): SummaryLine[] {
 /** What to do next. A run that had nothing to do needs nothing. */
 function nextLines({ started, finished, counts }: RunSummary): SummaryLine[] {
   if (!started) return [];
+  const workflow = isAbsolute(started.workflow) ? relative(started.root, started.workflow) : started.workflow;
   if (finished?.outcome === 'done') {
-    const report = `  On one page: kumiki report ${started.run} · where a result is from: kumiki explain STAGE`;
-    return counts.built > 0 ? [{ text: report, colour: 'gray' }] : [];
+    const next = [
+      `on one page: kumiki report ${started.run}`,
+      'where a result is from: kumiki explain STAGE',
+      `with another value: kumiki run ${workflow} --set params.NAME=VALUE`,
+    ];
+    return counts.built > 0 ? next.map((text) => ({ text: `  ${text}`, colour: 'gray' })) : [];
   }
   if (!finished) return [{ text: `  To come back to it: kumiki watch ${started.run}`, colour: 'gray' }];
-  const workflow = isAbsolute(started.workflow) ? relative(started.root, started.workflow) : started.workflow;
   return [{ text: `  What is done is kept. To continue: kumiki run ${workflow}`, colour: 'gray' }];
 }

@@ -50,6 +50,9 @@ export function createTally(): Tally {
           else logs.delete(id);
           break;
         }
+        case 'conclusion':
+          summary = { ...summary, conclusions: { ...summary.conclusions, [event.instance]: event.text } };
+          break;
         case 'published':
           summary = { ...summary, published: [...summary.published, event.destination] };
           break;

@@ -87,6 +87,9 @@ class Draft {
       case 'warning':
         this.#warn(event);
         break;
+      case 'conclusion':
+        this.state.conclusions = { ...this.state.conclusions, [event.instance]: event.text };
+        break;
       case 'interrupted':
         this.state.interrupted = event.level;
         break;

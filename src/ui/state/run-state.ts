@@ -16,6 +16,8 @@ export interface RunState {
   readonly inUse: Readonly<Record<string, number>>;
   /** The last few, newest last. */
   readonly warnings: readonly { readonly instance?: string; readonly message: string }[];
+  /** By instance, in the order in which they came. */
+  readonly conclusions: Readonly<Record<string, string>>;
   readonly published: readonly string[];
   /** How many Ctrl-C reached the engine. */
   readonly interrupted: 0 | 1 | 2;
@@ -95,6 +97,7 @@ export const emptyState: RunState = {
   counts: noCounts,
   inUse: {},
   warnings: [],
+  conclusions: {},
   published: [],
   interrupted: 0,
 };
