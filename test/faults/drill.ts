@@ -52,7 +52,7 @@ stages:
 const eventsOfARun = 95;
 
 /** A small generator for reproducible moments (mulberry32). */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -120,7 +120,7 @@ function runningGroups(events: readonly RunEvent[]): number[] {
   return [...groups.values()];
 }
 
-function kill(pid: number): void {
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -44,6 +44,14 @@ export function file({ content, etag }: Version, { until = content.length } = {}
   };
 }
 
+/** Answers with the beginning of the file and then says no more, as long as the connection is there. */
+export function stalling({ content, etag }: Version, until: number): Reply {
+  return (_, response) => {
+    response.writeHead(200, { 'content-length': String(content.length), ...(etag && { etag }) });
+    response.write(content.subarray(0, until));
+  };
+}
+
 /** Answers with the whole file whatever is asked for. */
 export function withoutRanges({ content, etag }: Version): Reply {
   return (_, response) => send(response, 200, content, 0, content.length, etag);
