@@ -1,8 +1,9 @@
 /**
  * MeCab's search, text to boundaries, on one thread and on two. KUMIKI_DICTIONARY names a dictionary directory (the goals are
  * for unidic-lite; without it, the embedded IPADIC), KUMIKI_TEXT a UTF-8 text of some MB (without it, the sample repeated).
- * Beside `mecab -Owakati` where it is installed, less what it needs to start; and beside vibrato where KUMIKI_VIBRATO names
- * the program of peers/vibrato (cargo build --release) and KUMIKI_DICTIONARY_SOURCE that dictionary's lex.csv and .def files.
+ * Beside `mecab -Owakati` where it is installed, less what it needs to start. Then the same with a dictionary that vibrato
+ * can compile too, Debian's IPADIC, beside vibrato: both are fetched for the run (apt-get, cargo; KUMIKI_VIBRATO names a
+ * built program of peers/vibrato).
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { Worker } from 'node:worker_threads';
 import { type Dictionary, extractEmbeddedIpadic, loadDictionary } from '../../src/mecab/index.ts';
 import { sampleText } from '../../src/mecab/search/sample-text.ts';
 import { isInstalled } from './measure.ts';
+import { cargoProgram, debianIpadic } from './peers/install.ts';
 
 const ROUNDS = 8;
 
@@ -54,7 +56,7 @@ async function bytesPerSecond(dictionary: Dictionary, threads: number): Promise<
 }
 
 /** The same of `mecab -Owakati`: the best of three runs, less the best of three on an empty text. */
-function mecabBytesPerSecond(): number {
+function mecabBytesPerSecond(directory: string): number {
   const seconds = (input: Buffer): number => {
     const args = ['-r', '/dev/null', '-d', directory, '-Owakati', '-b', '1000000', '-o', '/dev/null'];
     const runs = Array.from({ length: 3 }, () => {
@@ -81,7 +83,7 @@ function report(what: string, ours: number, peer?: { name: string; speed: number
   console.log(`${what.padEnd(28)} ${(ours / 1e6).toFixed(1).padStart(6)} MB/s  ${beside}`.trimEnd());
 }
 
-try {
+async function bench(directory: string): Promise<number> {
   const start = performance.now();
   const dictionary = await loadDictionary(directory);
   console.log(`${directory} loaded in ${((performance.now() - start) / 1000).toFixed(2)} s`);
@@ -89,12 +91,22 @@ try {
   report('one thread', one);
   report('two threads', await bytesPerSecond(dictionary, 2), { name: 'one', speed: one, goal: '1.8' });
   if (isInstalled('mecab')) {
-    report('one thread', one, { name: 'mecab -Owakati', speed: mecabBytesPerSecond(), goal: '1.5' });
+    report('one thread', one, { name: 'mecab -Owakati', speed: mecabBytesPerSecond(directory), goal: '1.5' });
   }
-  const { KUMIKI_VIBRATO: vibrato, KUMIKI_DICTIONARY_SOURCE: source } = process.env;
-  if (vibrato !== undefined && source !== undefined) {
-    report('one thread', one, { name: 'vibrato', speed: vibratoBytesPerSecond(vibrato, source), goal: '1.2' });
-  }
+  return one;
+}
+
+async function besideVibrato(): Promise<void> {
+  const ipadic = debianIpadic(join(folder, 'debian'));
+  const vibrato = process.env.KUMIKI_VIBRATO ?? cargoProgram(join(folder, 'vibrato'), 'vibrato');
+  if (ipadic === undefined || vibrato === undefined) return console.log('no vibrato: needs apt-get, mecab and cargo');
+  const one = await bench(ipadic.compiled);
+  report('one thread', one, { name: 'vibrato', speed: vibratoBytesPerSecond(vibrato, ipadic.source), goal: '1.2' });
+}
+
+try {
+  await bench(directory);
+  await besideVibrato();
 } finally {
   rmSync(folder, { recursive: true });
 }

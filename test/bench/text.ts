@@ -24,27 +24,15 @@ import { initialVocabulary } from '../../src/wordpiece/training/initial-vocabula
 import { mergePairs } from '../../src/wordpiece/training/merge-pairs.ts';
 import { sharedPath } from '../shared.ts';
 import { unidicLite } from '../unidic-lite.ts';
+import { execStage, type Words } from './exec-stage.ts';
 import { isInstalled, type Measured, measure, measureOnce } from './measure.ts';
 
-const cli = join(import.meta.dirname, '../../cli/main.js');
 const peers = join(import.meta.dirname, '../../../test/bench/peers');
 const rounds = 3;
 
 interface Place {
   readonly folder: string;
   readonly dictionary: string;
-}
-
-type Words = Readonly<Record<string, string | number | readonly string[]>>;
-
-function ours({ folder }: Place, stage: string, inputs: Words, params: Words, outputs: Words): Measured {
-  const list = (flag: string, values: Words) =>
-    Object.entries(values).flatMap(([name, value]) => [value].flat().flatMap((each) => [flag, `${name}=${each}`]));
-  const words = [...list('--input', inputs), ...list('--with', params), ...list('--output', outputs)];
-  return measure(rounds, () => {
-    for (const output of Object.values(outputs)) rmSync(join(folder, `${output}`), { recursive: true, force: true });
-    return measureOnce([process.execPath, cli, 'exec', stage, ...words], { cwd: folder });
-  });
 }
 
 /** One of the original scripts, once; nothing where it is not installed. */
@@ -81,7 +69,11 @@ function wikipedia(place: Place, dump: string): void {
   const { folder, dictionary } = place;
   const megabytes = gunzipSync(readFileSync(dump)).length / 1e6;
   const params = { max_sentence_length: 200 };
-  const measured = ours(place, 'wikipedia-corpus', { dump, dictionary }, params, { corpus: 'ours.gz' });
+  const measured = execStage(folder, rounds, 'wikipedia-corpus', {
+    inputs: { dump, dictionary },
+    params,
+    outputs: { corpus: 'ours.gz' },
+  });
   const theirs = original(place, 'make_corpus_wiki.py', { input_file: dump, output_file: 'theirs.gz', ...params });
   if (theirs) {
     const [one, other] = ['ours.gz', 'theirs.gz'].map((name) => gunzipSync(readFileSync(join(folder, name))));
@@ -97,7 +89,11 @@ function split(place: Place, archive: string): void {
   writeFileSync(long, '');
   for (let i = 0; i < 4; i++) appendFileSync(long, readFileSync(archive));
   const megabytes = (4 * unxz(archive).length) / 1e6;
-  const measured = ours(place, 'split-corpus', { texts: long }, { num_files: 16 }, { shards: 'shards' });
+  const measured = execStage(folder, rounds, 'split-corpus', {
+    inputs: { texts: long },
+    params: { num_files: 16 },
+    outputs: { shards: 'shards' },
+  });
   mkdirSync(join(folder, 'theirs'), { recursive: true });
   const theirs = original(place, 'merge_split_corpora.py', { input_files: long, output_dir: 'theirs', num_files: 16 });
   if (theirs) {
@@ -119,7 +115,7 @@ async function train(place: Place, texts: string): Promise<void> {
   const params = { pre_tokenizer_type: 'mecab', vocab_size: 32768, limit_alphabet: 7012 };
   const megabytes = readFileSync(texts).length / 1e6;
   const inputs = { texts, dictionary, alphabet };
-  const measured = ours(place, 'train-tokenizer', inputs, params, { vocab: 'vocab.txt' });
+  const measured = execStage(folder, rounds, 'train-tokenizer', { inputs, params, outputs: { vocab: 'vocab.txt' } });
   const flags = { input_files: texts, output_dir: 'tokenizer', initial_alphabet_file: alphabet, ...params };
   const theirs = original(place, 'train_tokenizer.py', flags);
   report('train-tokenizer', measured, megabytes, theirs && { name: 'original', ...theirs, goal: '7, aim 10' });
@@ -156,14 +152,18 @@ function tokenize(place: Place, text: string): void {
   const vocab = sharedPath('golden/vocab/wordpiece-32768.txt')!;
   const megabytes = readFileSync(text).length / 1e6;
   const params = { do_lower_case: 'true', threads: 1 };
-  const measured = ours(place, 'tokenize', { text, vocab, dictionary }, params, { tokens: 'ours.jsonl' });
+  const measured = execStage(folder, rounds, 'tokenize', {
+    inputs: { text, vocab, dictionary },
+    params,
+    outputs: { tokens: 'ours.jsonl' },
+  });
   const theirs = originalTokens(place, text, vocab);
   if (theirs) {
     const [one, other] = ['ours.jsonl', 'theirs.jsonl'].map((name) => readFileSync(join(folder, name)));
     requireEqual('tokenize', one!, other!);
   }
   report(
-    'tokenize, one thread',
+    `tokenize, one thread, ${Math.round(megabytes)} MB`,
     measured,
     megabytes,
     theirs && { name: "original's loop alone", ...theirs, goal: '4' },
@@ -205,7 +205,7 @@ async function bench(place: Place, dump: string, archive: string, parts: readonl
     return join(place.folder, name);
   };
   if (isWanted('train')) await train(place, file('19.txt', 19_000_000));
-  if (isWanted('tokenize')) tokenize(place, file('8.txt', 8_000_000));
+  if (isWanted('tokenize')) for (const megabytes of [8, 26]) tokenize(place, file(`${megabytes}.txt`, megabytes * 1e6));
 }
 
 const dump = sharedPath('data/ja.cirrus.json.gz');
