@@ -61,7 +61,7 @@ async function countLines(options: SampleOptions): Promise<Total> {
   let lines = 0;
   let bytes = 0;
   let stored = 0;
-  for await (const block of readTexts(options.texts)) {
+  for await (const block of readTexts(options.texts, { inPlace: true })) {
     options.signal?.throwIfAborted();
     forEachTextLine(block.bytes, (begin, end) => {
       if (strippedBegin(block.bytes, begin, end) === end) return;
@@ -80,7 +80,7 @@ async function drawLines(options: SampleOptions, total: Total, random: CPythonRa
   let wanted = options.lineCount;
   let left = total.lines;
   try {
-    for await (const { bytes, bytesRead } of readTexts(options.texts)) {
+    for await (const { bytes, bytesRead } of readTexts(options.texts, { inPlace: true })) {
       options.signal?.throwIfAborted();
       forEachTextLine(bytes, (begin, end) => {
         if (strippedBegin(bytes, begin, end) === end) return;

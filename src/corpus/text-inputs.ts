@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkUtf8, type LineBlock, readLineBlocks } from '../text/reading/read-lines.ts';
+import { checkUtf8, type LineBlock, type ReadOptions, readLineBlocks } from '../text/reading/read-lines.ts';
 import { TextError } from '../text/text-error.ts';
 
 /** A block of a text that is one of several, with how far all of them have been read. */
@@ -30,11 +30,11 @@ export async function totalSize(texts: readonly string[]): Promise<number> {
 }
 
 /** The lines of all texts, one after the other, checked to be UTF-8. No line goes on in the next text. */
-export async function* readTexts(texts: readonly string[], blockSize?: number): AsyncGenerator<InputBlock> {
+export async function* readTexts(texts: readonly string[], options?: ReadOptions): AsyncGenerator<InputBlock> {
   let before = 0;
   for (const path of texts) {
     let position = 0;
-    for await (const block of readLineBlocks(path, blockSize)) {
+    for await (const block of readLineBlocks(path, options)) {
       await checkUtf8(path, block);
       position = block.position;
       yield { ...block, path, bytesRead: before + position };

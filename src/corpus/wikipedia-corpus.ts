@@ -38,7 +38,7 @@ export async function writeWikipediaCorpus(options: WikipediaOptions): Promise<C
   const blocks: LineBlock[] = [];
 
   async function* jobs(): AsyncGenerator<Parcel<Uint8Array>> {
-    for await (const block of readLineBlocks(dump, 1 << 20)) {
+    for await (const block of readLineBlocks(dump, { blockSize: 1 << 20 })) {
       blocks.push(block);
       yield { value: block.bytes };
     }

@@ -22,10 +22,10 @@ function write(name: string, bytes: string | Uint8Array): string {
   return path;
 }
 
-async function read(path: string, blockSize?: number): Promise<Buffer[]> {
+async function read(path: string, blockSize = 1 << 18): Promise<Buffer[]> {
   const blocks: Buffer[] = [];
   let offset = 0;
-  for await (const block of readLineBlocks(path, blockSize)) {
+  for await (const block of readLineBlocks(path, { blockSize })) {
     assert.equal(block.offset, offset);
     offset += block.bytes.length;
     blocks.push(Buffer.from(block.bytes));
@@ -52,6 +52,18 @@ for (const [name, bytes] of files) {
     for (const block of blocks) assert.equal(block.at(-1), 0x0a);
   });
 }
+
+test('blocks in place hold the same lines, each until the next one comes', async () => {
+  const path = write('in-place', content);
+  const copies: Buffer[] = [];
+  const buffers = new Set<ArrayBufferLike>();
+  for await (const { bytes } of readLineBlocks(path, { blockSize: 1000, inPlace: true })) {
+    copies.push(Buffer.from(bytes));
+    buffers.add(bytes.buffer);
+  }
+  assert.ok(Buffer.concat(copies).equals(content));
+  assert.ok(buffers.size < copies.length);
+});
 
 test('xz is read without the xz program too', async () => {
   const path = write('alone.xz', xz(content));

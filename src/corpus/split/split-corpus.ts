@@ -29,7 +29,7 @@ export async function splitCorpus(options: SplitOptions): Promise<void> {
   const files = Array.from({ length: fileCount }, (_, i) => createLineFile(join(directory, shardName(i + 1))));
   let file = files[firstFile(random.randint(1, fileCount), options)]!;
   try {
-    for await (const { bytes, bytesRead } of readTexts(texts, blockSize)) {
+    for await (const { bytes, bytesRead } of readTexts(texts, { blockSize, inPlace: true })) {
       signal?.throwIfAborted();
       const lines = spaced(bytes);
       let begin = 0;

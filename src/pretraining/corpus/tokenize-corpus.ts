@@ -35,7 +35,7 @@ export async function tokenizeCorpus(
   async function* blocks() {
     let before = 0;
     for (const [i, path] of paths.entries()) {
-      for await (const { bytes, position } of readLineBlocks(path, blockSize)) {
+      for await (const { bytes, position } of readLineBlocks(path, { blockSize })) {
         positions.push(before + position);
         yield { value: bytes, transfer: [bytes.buffer as ArrayBuffer] };
       }

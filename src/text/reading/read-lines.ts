@@ -15,12 +15,23 @@ export interface LineBlock {
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
+export interface ReadOptions {
+  /** About how long a block is. */
+  readonly blockSize?: number;
+  /** Each block takes the place of the one before, for readers that are done with it by then: less memory to make and collect. */
+  readonly inPlace?: boolean;
+}
+
 /**
  * The lines of a file (plain, gzip or xz) in blocks of about `blockSize` bytes or one line, cut behind line feeds.
- * A block's bytes are its reader's to keep or to transfer.
+ * Unless they are read in place, a block's bytes are its reader's to keep or to transfer.
  */
-export async function* readLineBlocks(path: string, blockSize = 1 << 18): AsyncGenerator<LineBlock> {
+export async function* readLineBlocks(
+  path: string,
+  { blockSize = 1 << 18, inPlace = false }: ReadOptions = {},
+): AsyncGenerator<LineBlock> {
   const text = await openText(path);
+  const join = inPlace ? joinInPlace() : joinAnew;
   let offset = 0;
   let pending: Uint8Array[] = [];
   let length = 0;
@@ -31,18 +42,29 @@ export async function* readLineBlocks(path: string, blockSize = 1 << 18): AsyncG
       length += chunk.length;
       continue;
     }
-    const bytes = joined([...pending, chunk.subarray(0, end)], length + end);
+    const bytes = join([...pending, chunk.subarray(0, end)], length + end);
     yield { bytes, offset, position: text.position() };
     offset += bytes.length;
     pending = end < chunk.length ? [chunk.subarray(end)] : [];
     length = chunk.length - end;
   }
-  if (length > 0) yield { bytes: joined(pending, length), offset, position: text.position() };
+  if (length > 0) yield { bytes: join(pending, length), offset, position: text.position() };
 }
 
 /** A copy with a buffer of its own: file chunks may lie in a pool, which cannot be transferred. */
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
+function joinAnew(parts: readonly Uint8Array[], length: number): Uint8Array {
+  return copied(parts, new Uint8Array(length));
+}
+
+function joinInPlace(): typeof joinAnew {
+  let room = new Uint8Array(0);
+  return (parts, length) => {
+    if (length > room.length) room = new Uint8Array(2 * length);
+    return copied(parts, room.subarray(0, length));
+  };
+}
+
+function copied(parts: readonly Uint8Array[], bytes: Uint8Array): Uint8Array {
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);
@@ -94,7 +116,7 @@ export async function checkUtf8(path: string, block: LineBlock): Promise<void> {
 /** The number, from 1, of the line that holds a byte of the decompressed file. */
 export async function lineNumber(path: string, offset: number): Promise<number> {
   let line = 1;
-  for await (const block of readLineBlocks(path)) {
+  for await (const block of readLineBlocks(path, { inPlace: true })) {
     const bytes = block.bytes.subarray(0, Math.max(0, offset - block.offset));
     forEachTextLine(bytes, (_, end) => {
       if (end < bytes.length) line++;

@@ -39,7 +39,7 @@ export async function countWords(options: CountOptions): Promise<WordCounts> {
     let before = 0;
     for (const path of options.texts) {
       let position = 0;
-      for await (const block of readLineBlocks(path, blockSize)) {
+      for await (const block of readLineBlocks(path, { blockSize })) {
         position = block.position;
         blocks.push({ ...block, path, bytesRead: before + position });
         yield { value: block.bytes };
