@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { loadDictionary } from '../mecab/index.ts';
 import { type CPythonRandom, cpythonRandom } from '../text/cpython-random.ts';
 import type { TokenizerOptions } from '../wordpiece/tokenizer.ts';
-import { loadVocabulary, tokenNames, type Vocabulary } from '../wordpiece/vocabulary.ts';
+import { loadVocabulary, tokenNames } from '../wordpiece/vocabulary.ts';
 import { tokenizeCorpus } from './corpus/tokenize-corpus.ts';
 import type { TokenizedCorpus } from './corpus/tokenized-corpus.ts';
 import { type InstanceCounts, makeInstances, noInstances } from './instances/make-instances.ts';
@@ -40,15 +41,10 @@ export interface PretrainingDataRequest {
  * Throws `PretrainingError`, `TextError` or `DictionaryError` for what cannot be used.
  */
 export async function createPretrainingData(request: PretrainingDataRequest): Promise<Statistics> {
-  const { instances: options, tokenizer } = request;
-  const lines = await loadVocabulary(request.vocabulary);
-  const vocabulary = pretrainingVocabulary(request.vocabulary, lines, tokenizer.vocabHasNoSubwordPrefix);
-  checkOptions(options, vocabulary.idLimit);
-  await checkScratchSpace(request.scratch, await expectedScratchBytes(request.corpus, tokenizer.subword, options));
-  const { corpus, unknownTokens } = await tokenize(request, lines, vocabulary.idLimit);
-  await checkScratchSpace(request.scratch, corpusScratchBytes(corpus, options));
+  const { lines, vocabulary, corpus, unknownTokens } = await readInputs(request);
+  await checkScratchSpace(request.scratch, corpusScratchBytes(corpus, request.instances));
 
-  const random = cpythonRandom(options.randomSeed);
+  const random = cpythonRandom(request.instances.randomSeed);
   const setup = recordSetup(request, corpus, vocabulary);
   // The workers start up while the instances are made, which one thread does.
   const workers = startRecordWorkers(setup, request.threads);
@@ -64,12 +60,20 @@ export async function createPretrainingData(request: PretrainingDataRequest): Pr
   }
 }
 
-async function tokenize(request: PretrainingDataRequest, vocabulary: Vocabulary, idLimit: number) {
-  const { corpus: paths, dictionary, tokenizer: options, threads } = request;
-  const tokens = await tokenizeCorpus({ paths, dictionary, vocabulary, idLimit, options, threads }, (done, total) =>
-    report(request, done, total, 'B'),
+/** The vocabulary and the corpus, whose sentences are tokenized. The dictionary is read meanwhile, and in memory for this long only. */
+async function readInputs(request: PretrainingDataRequest) {
+  const { corpus: paths, instances, tokenizer: options, scratch, threads } = request;
+  const dictionary = loadDictionary(request.dictionary, { features: false });
+  dictionary.catch(() => {}); // Thrown by `tokenizeCorpus`: of several flaws it is always the vocabulary's that is told.
+  const lines = await loadVocabulary(request.vocabulary);
+  const vocabulary = pretrainingVocabulary(request.vocabulary, lines, options.vocabHasNoSubwordPrefix);
+  checkOptions(instances, vocabulary.idLimit);
+  await checkScratchSpace(scratch, await expectedScratchBytes(paths, options.subword, instances));
+  const tokenized = await tokenizeCorpus(
+    { paths, dictionary, vocabulary: lines, idLimit: vocabulary.idLimit, options, threads },
+    (done, total) => report(request, done, total, 'B'),
   );
-  if (tokens.corpus.ids.length > 0) return tokens;
+  if (tokenized.corpus.ids.length > 0) return { lines, vocabulary, ...tokenized };
   throw new PretrainingError(
     `${paths.join(', ')}: no text there. Give one sentence a line, and a blank line after each document.`,
   );

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { loadDictionary } from '../../mecab/index.ts';
+import type { Dictionary } from '../../mecab/index.ts';
 import { readLineBlocks } from '../../text/reading/read-lines.ts';
 import { startWorkers } from '../../threads/workers.ts';
 import type { TokenizeAnswer, TokenizeSetup } from './tokenize-worker.ts';
@@ -12,14 +12,14 @@ const blockSize = 1 << 18;
 
 export interface CorpusRequest extends Omit<TokenizeSetup, 'dictionary'> {
   readonly paths: readonly string[];
-  readonly dictionary: string;
+  readonly dictionary: Promise<Dictionary>;
   readonly threads: number;
 }
 
 /**
  * Tokenizes files (plain, gzip or xz) in worker threads: each line is a sentence, a blank line ends a document, and a
- * document goes on from one file to the next. Undecodable bytes are dropped, as the original does. The dictionary is in
- * memory for this long only. `onProgress` is told the bytes of the stored files that were read, and their sum.
+ * document goes on from one file to the next. Undecodable bytes are dropped, as the original does. `onProgress` is told the
+ * bytes of the stored files that were read, and their sum.
  */
 export async function tokenizeCorpus(
   { paths, dictionary, threads, ...setup }: CorpusRequest,
@@ -27,7 +27,7 @@ export async function tokenizeCorpus(
 ): Promise<{ readonly corpus: TokenizedCorpus; readonly unknownTokens: number }> {
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const complete = loadDictionary(dictionary, { features: false }).then((loaded) => ({ ...setup, dictionary: loaded }));
+  const complete = dictionary.then((loaded) => ({ ...setup, dictionary: loaded }));
   const workers = startWorkers<Uint8Array, TokenizeAnswer, TokenizeSetup>(workerModule, complete, threads);
   const builder = corpusBuilder(setup.idLimit, total);
   const positions: number[] = [];
