@@ -1,10 +1,10 @@
 /** CRC-32C (Castagnoli), and the masked form that TFRecord files, tensor bundles and event files hold. */
 
 const lanes = 8;
-const tables = slicingTables();
+const tables = slicingTables(lanes);
 
-/** tables[k << 8 | b]: what byte b adds to the checksum when k more bytes follow it ("slicing by eight"). */
-function slicingTables(): Int32Array {
+/** [k << 8 | b]: what byte b adds to the checksum when k more bytes follow it, for k < `lanes` ("slicing by eight"). */
+export function slicingTables(lanes: number): Int32Array {
   const polynomial = 0x82f63b78;
   const result = new Int32Array(lanes << 8);
   for (let byte = 0; byte < 256; byte++) {

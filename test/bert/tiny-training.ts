@@ -4,9 +4,8 @@ import type { PretrainingConfig } from '../../src/bert/config/pretraining-config
 import { pretrainingConfig } from '../../src/bert/config/pretraining-config.ts';
 import type { PretrainOptions } from '../../src/bert/pretrain/pretrain.ts';
 import type { Device } from '../../src/devices/device.ts';
-import { exampleWriter } from '../../src/tensorflow/example.ts';
-import { recordOverhead, writeRecord } from '../../src/tensorflow/tfrecord.ts';
 import { cpythonRandom } from '../../src/text/cpython-random.ts';
+import { exampleRecord } from '../tensorflow/encode-example.ts';
 import { unwatched } from '../unwatched.ts';
 
 export const tinyShape = { vocabSize: 40, tokens: 12, masks: 3 };
@@ -24,9 +23,7 @@ export function writeRandomRecords(path: string, count: number, seed: number, sh
     input_mask: new Int32Array(tokens),
     masked_lm_weights: new Float32Array(masks),
   };
-  const writer = exampleWriter(Object.entries(columns).map(([name, values]) => ({ name, values })));
-  const file = Buffer.alloc(count * (writer.maxLength + recordOverhead));
-  let end = 0;
+  const records: Uint8Array[] = [];
   for (let i = 0; i < count; i++) {
     const length = randint(Math.ceil(tokens / 2), tokens);
     const masked = randint(1, masks);
@@ -37,9 +34,9 @@ export function writeRandomRecords(path: string, count: number, seed: number, sh
     fill(columns.masked_lm_ids, (at) => (at < masked ? randint(0, vocabSize - 1) : 0));
     fill(columns.masked_lm_weights, (at) => (at < masked ? 1 : 0));
     columns.next_sentence_labels[0] = random() < 0.5 ? 1 : 0;
-    end = writeRecord(file, end, (at) => writer.write(file, at));
+    records.push(exampleRecord(Object.entries(columns).map(([name, values]) => ({ name, values }))));
   }
-  writeFileSync(path, file.subarray(0, end));
+  writeFileSync(path, Buffer.concat(records));
 }
 
 function fill(values: Int32Array | Float32Array, valueAt: (index: number) => number): void {

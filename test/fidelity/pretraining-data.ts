@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { extractEmbeddedIpadic } from '../../src/mecab/index.ts';
-import { decodeExample } from '../../src/tensorflow/example.ts';
+import { decodeExample } from '../../src/tensorflow/decode-example.ts';
 import { readRecords } from '../../src/tensorflow/tfrecord.ts';
 import { fixturePath } from '../fixtures.ts';
 import { cases } from '../pretraining/cases.ts';

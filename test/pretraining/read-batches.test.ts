@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Batch, type BatchOptions, readBatches, recordShape } from '../../src/pretraining/records/read-batches.ts';
-import { exampleWriter } from '../../src/tensorflow/example.ts';
-import { writeRecord } from '../../src/tensorflow/tfrecord.ts';
+import { exampleRecord } from '../tensorflow/encode-example.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-batches-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -16,7 +15,7 @@ const masks = 2;
 
 /** A record that can be told from others by its first token. */
 function record(number: number, length = tokens): Uint8Array {
-  const writer = exampleWriter([
+  return exampleRecord([
     { name: 'input_word_ids', values: Int32Array.from({ length }, (_, i) => (i === 0 ? number : i)) },
     { name: 'input_mask', values: Uint8Array.from({ length }, () => 1) },
     { name: 'input_type_ids', values: new Uint8Array(length) },
@@ -25,11 +24,6 @@ function record(number: number, length = tokens): Uint8Array {
     { name: 'masked_lm_weights', values: Float32Array.of(1, 0) },
     { name: 'next_sentence_labels', values: Uint8Array.of(number % 2) },
   ]);
-  const bytes = new Uint8Array(writer.maxLength + 16);
-  return bytes.subarray(
-    0,
-    writeRecord(bytes, 0, (at) => writer.write(bytes, at)),
-  );
 }
 
 const numbers = (begin: number, end: number) => Array.from({ length: end - begin }, (_, i) => begin + i);
@@ -113,9 +107,8 @@ test('records of another shape, other records, damage and emptiness are refused 
     assert.rejects(batches({}, [path]), { name: 'RecordError', message });
   const longer = file('longer', Buffer.concat([record(1), record(2, 7)]));
   await refused(longer, /longer: record 1 has 7 tokens and 2 predictions where the first record has 6 and 2/);
-  const other = new Uint8Array(64);
-  const end = writeRecord(other, 0, (at) => exampleWriter([{ name: 'x', values: Int32Array.of(1) }]).write(other, at));
-  await refused(file('other', other.subarray(0, end)), /other: record 0 is not one of pretraining data: it has no/);
+  const other = file('other', exampleRecord([{ name: 'x', values: Int32Array.of(1) }]));
+  await refused(other, /other: record 0 is not one of pretraining data: it has no/);
   await refused(file('damaged', record(1).fill(7, 40, 44)), /damaged: record 0 .* is corrupt/);
   await refused(file('empty', new Uint8Array(0)), /empty: no records/);
   mkdirSync(join(folder, 'bare'));

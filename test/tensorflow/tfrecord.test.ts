@@ -6,9 +6,11 @@ import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { crc32c } from '../../src/tensorflow/crc32c.ts';
-import { decodeExample, exampleWriter } from '../../src/tensorflow/example.ts';
+import { decodeExample } from '../../src/tensorflow/decode-example.ts';
+import { type Column, type ExampleRecords, exampleRecords } from '../../src/tensorflow/example-records.ts';
 import { readRecords, recordOverhead, writeRecord } from '../../src/tensorflow/tfrecord.ts';
 import { sharedPath } from '../shared.ts';
+import { encodeExample, exampleRecord } from './encode-example.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-tfrecord-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -75,26 +77,49 @@ test('any damaged or missing byte is refused, and the message names file and rec
   await assert.rejects(readAll(write('cut.gz', zipped.subarray(0, -9))), /cut\.gz: not a whole gzip file/);
 });
 
-test('an encoded example decodes to the same features', () => {
-  const integers = fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { maxLength: 40 });
-  fc.assert(
-    fc.property(
-      integers,
-      fc.array(fc.float({ noNaN: true }), { maxLength: 300 }),
-      fc.string(),
-      (ints, floats, name) => {
-        const columns = [
-          { name: `${name}.i`, values: Int32Array.from(ints) },
-          { name: `${name}.f`, values: Float32Array.from(floats) },
-        ];
-        const writer = exampleWriter(columns);
-        const bytes = new Uint8Array(writer.maxLength);
-        const features = decodeExample(bytes.subarray(0, writer.write(bytes, 0)));
-        assert.deepEqual([...features.keys()], [`${name}.i`, `${name}.f`]);
-        assert.deepEqual(features.get(`${name}.i`), { kind: 'int64', values: Float64Array.from(ints) });
-        assert.deepEqual(features.get(`${name}.f`), { kind: 'float', values: columns[1]!.values });
-      },
+/** The same columns where these records take them from. */
+function ownColumns(records: ExampleRecords, columns: readonly Column[]): Column[] {
+  return columns.map(({ name, values }) => {
+    const own =
+      values instanceof Int32Array
+        ? records.int32(values.length)
+        : values instanceof Uint8Array
+          ? records.uint8(values.length)
+          : records.float32(values.length);
+    own.set(values);
+    return { name, values: own };
+  });
+}
+
+test('records of examples are what their protocol buffers say, and decode to the same features', async () => {
+  const integer = fc.integer({ min: 0, max: 31 }).chain((bits) => fc.integer({ min: 0, max: 2 ** bits - 1 }));
+  const column = fc.record({
+    name: fc.string({ maxLength: 200 }),
+    values: fc.oneof(
+      fc.array(integer, { maxLength: 200 }).map((values) => Int32Array.from(values)),
+      fc.array(fc.integer({ min: 0, max: 127 }), { maxLength: 200 }).map((values) => Uint8Array.from(values)),
+      fc.array(fc.float({ noNaN: true }), { maxLength: 300 }).map((values) => Float32Array.from(values)),
     ),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(column, { maxLength: 5, selector: ({ name }) => name }), async (columns) => {
+      const expected = exampleRecord(columns);
+      const records = exampleRecords();
+      records.setColumns(ownColumns(records, columns));
+      for (let i = 0; i < 3; i++) records.append();
+      const file = write('examples', Uint8Array.from(records.take()));
+      for (const example of await readAll(file)) {
+        assert.ok(Buffer.from(example).equals(encodeExample(columns)));
+        const features = [...decodeExample(example)];
+        assert.deepEqual(
+          features.map(([name, { values }]) => ({ name, values: Array.from(values as Float64Array) })),
+          columns.map(({ name, values }) => ({ name, values: Array.from(values) })),
+        );
+      }
+      assert.equal(records.take().length, 0);
+      records.append();
+      assert.deepEqual(Uint8Array.from(records.take()), expected);
+    }),
   );
 });
 
@@ -129,15 +154,14 @@ test('records of the original come out byte for byte when decoded and encoded ag
   if (path === undefined) return t.skip('reference data absent');
   let count = 0;
   for await (const record of readRecords(path)) {
-    const features = [...decodeExample(record)];
-    const writer = exampleWriter(
-      features.map(([name, { kind, values }]) => ({
-        name,
-        values: kind === 'float' ? values : Int32Array.from(values as Float64Array),
-      })),
-    );
-    const bytes = new Uint8Array(writer.maxLength);
-    assert.ok(Buffer.from(record).equals(bytes.subarray(0, writer.write(bytes, 0))));
+    const features = [...decodeExample(record)].map(([name, { kind, values }]) => ({
+      name,
+      values: kind === 'float' ? values : Int32Array.from(values as Float64Array),
+    }));
+    const records = exampleRecords();
+    records.setColumns(ownColumns(records, features));
+    records.append();
+    assert.ok(Buffer.from(record).equals(records.take().subarray(12, -4)));
     count++;
   }
   assert.equal(count, 4094);

@@ -1,4 +1,4 @@
-import { decodeExample, type Feature } from '../../tensorflow/example.ts';
+import { decodeExample, type Feature } from '../../tensorflow/decode-example.ts';
 
 type Integers = Uint8Array | Int32Array | Float64Array;
 

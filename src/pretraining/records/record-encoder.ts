@@ -1,5 +1,4 @@
-import { exampleWriter } from '../../tensorflow/example.ts';
-import { recordOverhead, writeRecord } from '../../tensorflow/tfrecord.ts';
+import { exampleRecords } from '../../tensorflow/example-records.ts';
 import { slot, slotWords } from '../instances/instance-slots.ts';
 import type { PretrainingVocabulary } from '../pretraining-vocabulary.ts';
 import type { InstanceFeatures } from './instance-features.ts';
@@ -25,14 +24,15 @@ export function recordEncoder(
   { idLimit, cls, sep }: PretrainingVocabulary,
   { maxSeqLength, maxPredictionsPerSeq, maxMasks, useV2FeatureNames }: RecordOptions,
 ): RecordEncoder {
-  const inputIds = new Int32Array(maxSeqLength);
-  const typeIds = new Uint8Array(maxSeqLength);
-  const inputMask = new Uint8Array(maxSeqLength);
-  const maskedPositions = new Int32Array(maxPredictionsPerSeq);
-  const maskedIds = new Int32Array(maxPredictionsPerSeq);
-  const maskedWeights = new Float32Array(maxPredictionsPerSeq);
-  const nextSentence = new Uint8Array(1);
-  const example = exampleWriter(
+  const records = exampleRecords();
+  const inputIds = records.int32(maxSeqLength);
+  const typeIds = records.uint8(maxSeqLength);
+  const inputMask = records.uint8(maxSeqLength);
+  const maskedPositions = records.int32(maxPredictionsPerSeq);
+  const maskedIds = records.int32(maxPredictionsPerSeq);
+  const maskedWeights = records.float32(maxPredictionsPerSeq);
+  const nextSentence = records.uint8(1);
+  records.setColumns(
     useV2FeatureNames
       ? [
           { name: 'input_word_ids', values: inputIds },
@@ -54,7 +54,6 @@ export function recordEncoder(
         ],
   );
   const words = slotWords(maxMasks);
-  let buffer = new Uint8Array(0);
 
   /** [CLS] A [SEP] B [SEP], and zeros to the end. */
   function fillTokens(slots: Uint32Array, at: number): void {
@@ -109,15 +108,12 @@ export function recordEncoder(
       };
     },
     encode(slots) {
-      const room = (slots.length / words) * (example.maxLength + recordOverhead);
-      if (buffer.length < room) buffer = new Uint8Array(room);
-      let end = 0;
       for (let at = 0; at < slots.length; at += words) {
         fillTokens(slots, at);
         fillMasks(slots, at);
-        end = writeRecord(buffer, end, (begin) => example.write(buffer, begin));
+        records.append();
       }
-      return buffer.subarray(0, end);
+      return records.take();
     },
   };
 }
