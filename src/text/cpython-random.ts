@@ -19,13 +19,17 @@ export interface CPythonRandom {
   shuffle<T>(items: { [index: number]: T; readonly length: number; slice(): ArrayLike<T> }): void;
   /** Where `shuffle` puts 0 … length − 1, for length < 2^29. Valid until the next call of this or of `shuffle`. */
   permutation(length: number): Uint32Array;
+  /** Where the generator lies: for a kernel that draws from it too, see mersenne-twister.as.ts. */
+  readonly memory: WebAssembly.Memory;
+  /** The address of so many bytes for such a kernel. */
+  reserve(bytes: number): number;
 }
 
 const words = 624;
 // As mersenne-twister.as.ts lays out its memory.
 const drawsAt = words;
 const usedAt = 2 * words;
-const itemsAt = 1280;
+const freeAt = 1280;
 const pageBytes = 65536;
 
 let compiled: WebAssembly.Module | undefined;
@@ -35,8 +39,10 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   compiled ??= new WebAssembly.Module(Buffer.from(kernel, 'base64'));
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  const { twist, permute } = exports as { readonly twist: () => number; readonly permute: (length: number) => number };
+  const { twist, permute } = exports as { readonly twist: () => number; readonly permute: Permute };
   let cells = new Uint32Array(memory.buffer);
+  /** Of the items of a permutation, behind all that is reserved. */
+  let itemsAt = freeAt;
   seedState(cells, keyOf(seed));
   cells[usedAt] = words;
 
@@ -62,13 +68,17 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
     return value;
   }
 
+  /** So many words behind what is reserved. */
+  function makeRoom(words: number): void {
+    const missing = 4 * (itemsAt + words - cells.length);
+    if (missing <= 0) return;
+    memory.grow(Math.ceil(missing / pageBytes));
+    cells = new Uint32Array(memory.buffer);
+  }
+
   function permutation(length: number): Uint32Array {
-    const missing = 4 * (itemsAt + length - cells.length);
-    if (missing > 0) {
-      memory.grow(Math.ceil(missing / pageBytes));
-      cells = new Uint32Array(memory.buffer);
-    }
-    permute(length);
+    makeRoom(length);
+    permute(4 * itemsAt, length);
     return cells.subarray(itemsAt, itemsAt + length);
   }
 
@@ -83,6 +93,14 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
     randrange,
     randint: (low, high) => low + randrange(high - low + 1),
     permutation,
+    memory,
+    reserve(bytes) {
+      const at = 4 * itemsAt;
+      const words = Math.ceil(bytes / 4);
+      makeRoom(words);
+      itemsAt += words;
+      return at;
+    },
     shuffle(items) {
       const before = items.slice();
       const order = permutation(items.length);
@@ -90,6 +108,8 @@ export function cpythonRandom(seed: number | bigint): CPythonRandom {
     },
   };
 }
+
+type Permute = (itemsAt: number, length: number) => number;
 
 const fraction = (high: number, low: number) => ((high >>> 5) * 2 ** 26 + (low >>> 6)) * 2 ** -53;
 

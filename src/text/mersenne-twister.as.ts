@@ -1,13 +1,12 @@
 // MT19937 and the shuffle of CPython's random.Random in AssemblyScript: `npm run build:kernels` compiles it into
 // mersenne-twister.ts. Its memory is laid out for cpython-random.ts, in words of 32 bits: the state, the draws made from
-// it, how many of those are used, and the items of a permutation.
+// it, and how many of those are used. Other kernels that draw from the same generator import this one and share its memory.
 
 const WORDS: usize = 624;
 const SHIFT: usize = 397;
 const STATE: usize = 0;
 const DRAWS: usize = 4 * WORDS;
 const USED: usize = 8 * WORDS;
-const ITEMS: usize = 5120;
 
 /** The next 624 words of state, four at a time, and the draws tempered from them. */
 export function twist(): void {
@@ -49,12 +48,38 @@ function tempered(state: v128): v128 {
   return v128.xor(y, i32x4.shr_u(y, 18));
 }
 
+/** The next 32 bits. */
+export function draw(): u32 {
+  let used = load<u32>(USED);
+  if (used == WORDS) {
+    twist();
+    used = 0;
+  }
+  store<u32>(USED, used + 1);
+  return load<u32>(DRAWS + 4 * <usize>used);
+}
+
+/** In [0, 1), 53 bits of two draws. */
+export function random(): f64 {
+  const high = draw() >> 5;
+  const low = draw() >> 6;
+  return (<f64>high * 67108864 + <f64>low) * (1.0 / 9007199254740992);
+}
+
+/** In [0, stop): what is too large is rejected, as `_randbelow_with_getrandbits` does. */
+export function randrange(stop: u32): u32 {
+  const unused = clz(stop);
+  let value = draw() >> unused;
+  while (value >= stop) value = draw() >> unused;
+  return value;
+}
+
 /**
- * The items 0 … length − 1 shuffled. Just above a power of two half of the draws are rejected, which no branch predictor
+ * Writes the items 0 … length − 1 shuffled, 32 bits each. Just above a power of two half of the draws are rejected, which no branch predictor
  * foresees: a rejected draw swaps item i with itself and leaves i where it is.
  */
-export function permute(length: i32): void {
-  for (let i = 0; i < length; i++) store<i32>(ITEMS + 4 * <usize>i, i);
+export function permute(items: usize, length: i32): void {
+  for (let i = 0; i < length; i++) store<i32>(items + 4 * <usize>i, i);
   let used = load<u32>(USED);
   for (let i = length - 1; i > 0; ) {
     if (used == WORDS) {
@@ -64,7 +89,7 @@ export function permute(length: i32): void {
     const ahead = <i32>(load<u32>(DRAWS + 4 * <usize>used) >> clz(i + 1)) - i;
     used++;
     const rejected = -ahead >> 31;
-    const here = ITEMS + 4 * <usize>i;
+    const here = items + 4 * <usize>i;
     const there = here + (<usize>(ahead & ~rejected) << 2);
     const item = load<i32>(here);
     store<i32>(here, load<i32>(there));
