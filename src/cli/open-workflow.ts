@@ -5,8 +5,10 @@ import { openStore } from '../store/open-store.ts';
 import { openSources } from '../store/sources.ts';
 import type { Sources, Store } from '../store/store.ts';
 import { version } from '../version.ts';
+import type { Settings } from '../workflow/settings.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { builtinStages } from './builtin-stages.ts';
+import { settingsOf } from './open-remote.ts';
 import { faultyWorkflow, printDiagnostics } from './print-diagnostics.ts';
 import type { WorkflowOptions } from './workflow-options.ts';
 import { cacheFolder, findWorkflow } from './workspace.ts';
@@ -20,12 +22,15 @@ export interface OpenWorkflow extends AsyncDisposable {
   readonly madeFrom: readonly string[];
   readonly store: Store;
   readonly sources: Sources;
+  readonly settings: Settings;
 }
 
 /** Opens the workflow that is meant; its warnings go to standard error. Throws a `RequestError` with all that is wrong with it. */
 export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkflow> {
   const file = findWorkflow(options.workflow);
-  const cache = cacheFolder(workspaceRoot(file));
+  const root = workspaceRoot(file);
+  const settings = await settingsOf(root);
+  const cache = cacheFolder(root);
   const sources = await openSources(cache);
   const compiled = await compileCached(file, compileOptions(options), { directory: cache, sources });
   await printDiagnostics(compiled.ok ? compiled.warnings : compiled.diagnostics);
@@ -37,6 +42,7 @@ export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkfl
     madeFrom: compiled.sources.files.map(({ path }) => path),
     store,
     sources,
+    settings,
     async [Symbol.asyncDispose]() {
       await sources.save();
       await store.close();

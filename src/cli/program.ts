@@ -1,5 +1,6 @@
 import { type Argument, Command, CommanderError } from 'commander';
 import { stageCommands } from '../../stages/commands/index.ts';
+import { RemoteError } from '../objects/remote-error.ts';
 import type { CommandEntry } from '../stage/command.ts';
 import { StageError } from '../stage/define.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -48,7 +49,11 @@ const groups: Readonly<Record<string, readonly CommandEntry[]>> = {
     ...stageCommands,
   ],
   'Keep:': [
-    { name: 'cache', description: 'list, measure, clean and verify results', load: () => import('./upkeep/cache.ts') },
+    {
+      name: 'cache',
+      description: 'list, measure, clean, verify and share results',
+      load: () => import('./upkeep/cache.ts'),
+    },
     { name: 'doctor', description: 'what this machine can run', load: () => import('./upkeep/doctor.ts') },
     { name: 'completion', description: 'completion script for a shell', load: () => import('./upkeep/completion.ts') },
   ],
@@ -103,7 +108,7 @@ function exitCodeOf(error: unknown): number {
   }
   // What fails while things are closed is of less interest than what made us close them.
   if (error instanceof Error && 'suppressed' in error) return exitCodeOf(error.suppressed);
-  if (error instanceof StageError || error instanceof StoreError) {
+  if (error instanceof StageError || error instanceof StoreError || error instanceof RemoteError) {
     process.stderr.write(`kumiki: ${error.message}\n`);
     return 1;
   }

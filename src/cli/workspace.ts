@@ -8,10 +8,15 @@ export function cacheFolder(root: string): string {
   return process.env.KUMIKI_CACHE ? resolve(process.env.KUMIKI_CACHE) : join(root, 'cache');
 }
 
-/** The cache of the workspace that we stand in: that of its workflow, if it has only one. */
-export function cacheHere(): string {
+/** Root of the workspace that we stand in: that of its workflow, if it has only one. */
+export function rootHere(): string {
   const [single, ...others] = workflowsHere();
-  return cacheFolder(workspaceRoot(others.length === 0 && single ? single : join(process.cwd(), 'workflow.yaml')));
+  return workspaceRoot(others.length === 0 && single ? single : join(process.cwd(), 'workflow.yaml'));
+}
+
+/** The cache of the workspace that we stand in. */
+export function cacheHere(): string {
+  return cacheFolder(rootHere());
 }
 
 /** Absolute path of the workflow that is meant: the named one, else the only one there is. */

@@ -3,6 +3,7 @@ import type { Instance } from '../graph/plan.ts';
 import type { EventLog } from './folder/event-log.ts';
 import type { RunFolder } from './folder/run-folder.ts';
 import type { InputView } from './inputs.ts';
+import type { SharedResults } from './remote/shared-results.ts';
 
 /** What the parts of a run share. */
 export interface RunContext {
@@ -14,6 +15,8 @@ export interface RunContext {
   readonly moduleOf: (instance: Instance) => string;
   /** Attempts that run now, by instance. */
   readonly running: Map<number, RunningAttempt>;
+  /** Where results are shared, if `kumiki.yaml` says so. */
+  readonly shared?: SharedResults;
   /** Aborted when nothing new may start: ends waits for retries and for other processes. */
   readonly stopping: AbortSignal;
   /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt. */

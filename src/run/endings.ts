@@ -46,9 +46,9 @@ function facts(outcome: Finish, idOf: (index: number) => string): Omit<InstanceF
   switch (outcome.state) {
     case 'built':
     case 'shared': {
-      const { state, result, irreproducible } = outcome;
+      const { state, result, from, irreproducible } = outcome;
       const size = Object.values(result.outputs).reduce((sum, output) => sum + output.size, 0);
-      return { state, key: result.key, size, ...(irreproducible && { irreproducible }) };
+      return { state, key: result.key, size, ...(from && { from }), ...(irreproducible && { irreproducible }) };
     }
     case 'skipped':
       return { state: 'skipped', because: idOf(outcome.because) };

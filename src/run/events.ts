@@ -21,6 +21,7 @@ export type RunEvent = { readonly time: number /* ms since the epoch */ } & (
   | Conclusion
   | Interrupted
   | Published
+  | ResultsMoved
   | RunFinished
 );
 
@@ -142,6 +143,8 @@ export interface InstanceFinished {
   readonly key?: Key;
   /** Bytes of all outputs. */
   readonly size?: number;
+  /** Of a shared one that was fetched: the remote that it is from. */
+  readonly from?: string;
   readonly failure?: Failure;
   /** Of a skipped one: the instance whose failure it hangs on. */
   readonly because?: string;
@@ -173,6 +176,17 @@ export interface Published {
   readonly destination: string;
   readonly instance: string;
   readonly output: string;
+}
+
+/** Results that a remote gave or took, so far. Fetched ones count as cached from then on. */
+export interface ResultsMoved {
+  readonly type: 'results-moved';
+  readonly direction: 'pulled' | 'pushed';
+  readonly remote: string;
+  readonly results: number;
+  readonly bytes: number;
+  /** How many there are to move, while they move. */
+  readonly of?: number;
 }
 
 export interface RunFinished {

@@ -12,6 +12,7 @@ import { openEventLog } from './folder/event-log.ts';
 import { followControl } from './folder/follow-control.ts';
 import { createRunFolder, newRunId } from './folder/run-folder.ts';
 import { publishAll } from './publish/publish-all.ts';
+import { type RunRemote, shareResults } from './remote/shared-results.ts';
 import { measuredSeconds, remainingPaths } from './schedule/critical-path.ts';
 import { impossibleRequests, poolSizes } from './schedule/pools.ts';
 import { createScheduler, type Scheduler } from './schedule/scheduler.ts';
@@ -38,6 +39,8 @@ export interface RunOptions {
   /** Of the command line, recorded with the run. */
   readonly arguments?: readonly string[];
   readonly listener?: (event: RunEvent) => void;
+  /** Where results are shared with other machines. */
+  readonly remote?: RunRemote;
 }
 
 export interface Run {
@@ -66,7 +69,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   const events = openEventLog(folder.events, options.listener ?? (() => {}));
   const stopping = new AbortController();
   const results: (StoredResult | undefined)[] = [];
-  const context: RunContext = {
+  const base: RunContext = {
     view: { plan, store: options.store, sources: options.sources, resultOf: (index) => results[index] },
     folder,
     events,
@@ -77,6 +80,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     cancelled: new Set(),
     pauses: new Map(),
   };
+  const context: RunContext = options.remote ? { ...base, shared: shareResults(base, options.remote) } : base;
   events.emit(runStarted(plan, options, folder.id, sizes, needed));
   const endings = recordEndings(context);
   const temporaries = trackTemporaries(context, needed);
@@ -86,7 +90,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     needed,
     results,
     sizes,
-    assessments: assess(plan, options),
+    assessAll: () => assess(plan, options),
     priorities: () => remainingPaths(plan, measuredSeconds(plan, options.store)),
     jobs: options.jobs ?? Number.POSITIVE_INFINITY,
     failFast: options.failFast ?? false,
@@ -98,6 +102,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     onFinished(index, outcome) {
       endings.finished(index, outcome);
       if (options.failFast && outcome.state === 'failed') stopping.abort();
+      if (outcome.state === 'built') context.shared?.send(index, outcome.result.key);
       if ('result' in outcome) temporaries.finished(index);
     },
   });
@@ -108,6 +113,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     events.emit({ type: 'interrupted', level: interrupts === 1 ? 1 : 2 });
     stopping.abort();
     scheduler.stop();
+    if (interrupts === 2) context.shared?.giveUp();
     for (const attempt of context.running.values()) {
       if (interrupts === 2) attempt.stop('now');
       else if (attempt.instance.resume) attempt.stop('gently');
@@ -118,6 +124,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
 
   const finish = async (): Promise<RunFinished> => {
     try {
+      await context.shared?.prepare(options);
       await scheduler.run();
     } catch (error) {
       // The store gave way under us: nothing that still runs could be kept.
@@ -127,6 +134,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
       control.stop();
     }
     const published = await publishAll(context);
+    await context.shared?.settle();
     await temporaries.removeRest();
     await options.store.flush();
     await options.sources.save();

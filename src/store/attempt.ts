@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { commitAttempt } from './commit/commit-attempt.ts';
+import { adoptResult, commitAttempt } from './commit/commit-attempt.ts';
 import type { BuildContext, StoreContext } from './context.ts';
 import type { Lock } from './locks/lock.ts';
 import { processStart } from './locks/process-identity.ts';
@@ -7,7 +7,7 @@ import { logName, manifestName } from './manifest.ts';
 import { namesIn } from './remove.ts';
 import type { Key } from './result.ts';
 import { resumableScratch, temporaryScratch } from './scratch.ts';
-import type { Attempt, AttemptRequest, ClaimOptions } from './store.ts';
+import type { Attempt, AttemptRequest, ClaimOptions, Committed } from './store.ts';
 import { inStore, StoreError } from './store-error.ts';
 
 /** Begins an attempt at a locked key: makes its folders, and finds unfinished work of the same identity. */
@@ -28,6 +28,14 @@ export async function beginAttempt(
   }
   const scratch = request.resume ? await resumableScratch(context, request.resume, options) : temporaryScratch(context);
   let open = true;
+  const made = { number, directory, outputs: request.outputs };
+  const kept = (committed: Committed): Committed => {
+    if (committed.ok) {
+      open = false;
+      scratch.finish('done');
+    }
+    return committed;
+  };
   return {
     number,
     directory,
@@ -38,14 +46,8 @@ export async function beginAttempt(
       const note = { lock: key, group, start: processStart(group) ?? '', scratch: scratch.path };
       inStore(context.layout.directory, () => context.holder().note(note));
     },
-    async commit(facts) {
-      const committed = await commitAttempt(context, lock, { number, directory, outputs: request.outputs }, facts);
-      if (committed.ok) {
-        open = false;
-        scratch.finish('done');
-      }
-      return committed;
-    },
+    commit: async (facts) => kept(await commitAttempt(context, lock, made, facts)),
+    adopt: async (manifest) => kept(await adoptResult(context, lock, made, manifest)),
     async abandon() {
       if (!open) return;
       open = false;

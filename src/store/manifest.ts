@@ -33,7 +33,7 @@ function readManifestFile(path: string, key: Key): Manifest | undefined {
 }
 
 /** Checks what the store itself relies on. */
-function isManifest(value: unknown): value is Manifest {
+export function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
   const { format, key, instance, outputs } = value as Partial<Manifest>;
   return (

@@ -8,7 +8,7 @@ import { type OwnLeases, openLeases } from './locks/leases.ts';
 import { endLeftovers } from './locks/leftovers.ts';
 import { acquireLock, type Lock } from './locks/lock.ts';
 import { readKeptManifest, readManifest } from './manifest.ts';
-import { removePayload } from './remove-payload.ts';
+import { keepManifest, rememberRemoved, removePayload } from './remove-payload.ts';
 import type { Key } from './result.ts';
 import type { Attempt, Claim, ClaimOptions, Store, StoredResult } from './store.ts';
 import { asStoreError, ifWritable, inStore } from './store-error.ts';
@@ -45,6 +45,13 @@ export async function openStore(directory: string, options: StoreOptions): Promi
     async removePayload(key) {
       ifWritable(() => removePayload(context, key));
     },
+    adopt: (adopted) =>
+      inStore(layout.directory, () => {
+        const known = find(adopted.key);
+        if (known !== undefined) return known;
+        keepManifest(context, adopted, false);
+        return rememberRemoved(context, adopted);
+      }),
     async flush() {
       try {
         await group.flush();

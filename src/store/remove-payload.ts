@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import type { StoreContext } from './context.ts';
 import { notedResult } from './find-result.ts';
+import type { Noted } from './journal.ts';
 import { keptManifest, resultDirectory } from './layout.ts';
 import { leasedByOthers } from './locks/leases.ts';
 import { tryLock } from './locks/lock.ts';
@@ -10,13 +11,13 @@ import type { Key, Manifest } from './result.ts';
 
 /** Removes a result's payload and keeps its manifest; false while another process reads or builds it. */
 export function removePayload(context: StoreContext, key: Key): boolean {
-  const { layout, journal, group } = context;
+  const { layout } = context;
   const lock = tryLock(layout, context.holder(), key);
   if (!('isHeld' in lock)) return false;
   try {
     const manifest = readManifest(layout, key);
     if (manifest === undefined || leasedByOthers(layout, context.holder()).has(key)) return false;
-    keepManifest(context, manifest);
+    keepManifest(context, manifest, true);
     const trash = context.trashPath(key);
     if (!moveAway(resultDirectory(layout, key), trash)) return false;
     if (leasedByOthers(layout, context.holder()).has(key)) {
@@ -24,28 +25,38 @@ export function removePayload(context: StoreContext, key: Key): boolean {
       return false;
     }
     context.discard(trash);
-    const removed = { ...notedResult(manifest, {}), payload: 'removed' } as const;
-    journal.remember(removed);
-    group.add(removed);
+    rememberRemoved(context, manifest);
     return true;
   } finally {
     lock.release();
   }
 }
 
-/** On disk before the payload goes: what lies downstream stays current by it. */
-function keepManifest({ layout }: StoreContext, manifest: Manifest): void {
+/** Keeps the manifest of a result without a payload; in memory and in the journal, too. */
+export function rememberRemoved(context: StoreContext, manifest: Manifest): Noted {
+  const removed = { ...notedResult(manifest, {}), payload: 'removed' } as const;
+  context.journal.remember(removed);
+  context.group.add(removed);
+  return removed;
+}
+
+/** `isOnly`: it tells what cannot be had elsewhere, so it is on disk before the payload goes. */
+export function keepManifest({ layout }: StoreContext, manifest: Manifest, isOnly: boolean): void {
   mkdirSync(layout.manifests, { recursive: true });
   const path = keptManifest(layout, manifest.key);
-  const draft = `${path}.draft`;
+  const draft = `${path}.${process.pid}.draft`;
   try {
     writeManifestFile(draft, manifest);
-    const descriptor = openSync(draft, 'r');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    if (isOnly) syncFile(draft);
   } catch (error) {
     unlinkIfThere(draft);
     throw error;
   }
   renameSync(draft, path);
+}
+
+function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }

@@ -43,6 +43,8 @@ export interface Store {
   tampered(keys: readonly Key[]): string[];
   /** Removes the payload of a `temp` result, keeps its manifest; does nothing while others lease it. */
   removePayload(key: Key): Promise<void>;
+  /** Keeps the manifest of a result whose payload lies elsewhere: what is made from it can be told from now on. Does nothing if a manifest is there. */
+  adopt(manifest: Manifest): StoredResult;
   /** Resolves when all that was committed is on disk and noted in the journal. */
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -84,6 +86,11 @@ export interface Attempt {
    * Failures are returned; the attempt is then still to be abandoned.
    */
   commit(facts: CommitFacts): Promise<Committed>;
+  /**
+   * Digests, seals and moves into place outputs that were made elsewhere, under the manifest that came with them. Fails with reason
+   * `bad-output` if they are not what it says, with `store-changed` if other bytes are known under this key.
+   */
+  adopt(manifest: Manifest): Promise<Committed>;
   /** Removes outputs; scratch stays if it is resumable. */
   abandon(): Promise<void>;
 }

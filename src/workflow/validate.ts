@@ -14,7 +14,7 @@ export type Misshapen = ReadonlySet<string>;
 export function validateWorkflow(workflow: MapNode, report: Report): Misshapen | undefined {
   const result = workflowSchema.safeParse(toJson(workflow));
   const issues = result.error?.issues ?? [];
-  reportIssues(issues, workflow, report);
+  reportIssues(issues, workflow, report, workflowKeys);
   const stages = child(workflow, 'stages');
   if (!stages) {
     const start = { ...workflow, end: workflow.start + 1 };
@@ -33,7 +33,9 @@ export function validateWorkflow(workflow: MapNode, report: Report): Misshapen |
 }
 
 /** The keys that may stand at a path. */
-const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
+type KeysAt = (path: readonly PropertyKey[]) => readonly string[];
+
+const workflowKeys: KeysAt = (path) => {
   if (path.length === 0) return Object.keys(workflowSchema.shape);
   if (path.length === 2) return Object.keys(stageSchema.shape);
   return path[2] === 'retry' ? ['attempts', 'delay', 'backoff'] : [];
@@ -42,7 +44,7 @@ const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
 type Issue = z.core.$ZodIssue;
 
 /** Each issue where the value stands. */
-function reportIssues(issues: readonly Issue[], node: Node, report: Report): void {
+export function reportIssues(issues: readonly Issue[], node: Node, report: Report, keysAt: KeysAt): void {
   for (const issue of issues) {
     const at = nodeAt(node, issue.path);
     if (issue.code === 'unrecognized_keys') {

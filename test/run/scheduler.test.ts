@@ -24,7 +24,7 @@ function rig(
   const scheduler: Scheduler = createScheduler({
     plan,
     needed: new Uint8Array(plan.instances.length).fill(1),
-    assessments: plan.instances.map(({ index }) => current(index)),
+    assessAll: () => plan.instances.map(({ index }) => current(index)),
     results,
     priorities: () => remainingPaths(plan, () => 1),
     sizes: { cpu: options.cpu ?? 100, memory: 100 },

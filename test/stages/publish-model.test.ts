@@ -29,11 +29,11 @@ test('a published model gets its front matter and provenance, once', async (t) =
   const root = temporaryFolder(t);
   saveRandomCheckpoint(join(root, 'model_dir'), smallArchitecture);
   writeFileSync(join(root, 'bert.json'), JSON.stringify(bertConfigOf(smallArchitecture)));
-  writeFileSync(join(root, 'kumiki.yaml'), workflow);
+  writeFileSync(join(root, 'workflow.yaml'), workflow);
   copyFileSync(vocabulary, join(root, 'vocab.txt'));
   copyFileSync(join(tokenizerConfigs, 'wordpiece.yaml'), join(root, 'tokenizer.yaml'));
   const published = async (): Promise<number> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'run', 'kumiki.yaml', '--json'], {
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'run', 'workflow.yaml', '--json'], {
       cwd: root,
     });
     return stdout.split('\n').filter((line) => line.includes('"type":"published"')).length;

@@ -1,9 +1,12 @@
 import type { Executor } from '../../executors/executor.ts';
 import { createLocalExecutor } from '../../executors/local/local.ts';
 import type { Plan } from '../../graph/plan.ts';
+import type { RunRemote } from '../../run/remote/shared-results.ts';
 import { ImpossibleRun, type Run, type RunOptions, startRun } from '../../run/run.ts';
 import { jsonReporter, plainReporter, type Reporter, wantsColour } from '../../ui/index.ts';
+import type { RemoteSettings, Settings } from '../../workflow/settings.ts';
 import { builtinStages } from '../builtin-stages.ts';
+import { openRemote } from '../open-remote.ts';
 import type { OpenWorkflow } from '../open-workflow.ts';
 import { RequestError } from '../request-error.ts';
 import type { WorkflowOptions } from '../workflow-options.ts';
@@ -45,6 +48,7 @@ export async function runHere(
     mergedFile: workflow.mergedFile,
     arguments: process.argv.slice(2).filter((word) => word !== '--detached'),
     ...(reporter && { listener: reporter.report }),
+    ...(workflow.settings.remote && { remote: remoteOf(plan, workflow.settings, workflow.settings.remote) }),
   });
   if (request.detached) tellParent(run);
   const interrupt = () => run.interrupt();
@@ -55,6 +59,10 @@ export async function runHere(
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     for (const executor of Object.values(executors)) executor.close?.();
   }
+}
+
+function remoteOf({ root }: Plan, settings: Settings, { pull, push }: RemoteSettings): RunRemote {
+  return { pull, push, open: () => openRemote(root, settings) };
 }
 
 function moved(plan: Plan, executor: string, executors: Readonly<Record<string, Executor>>): Plan {

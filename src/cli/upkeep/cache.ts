@@ -10,6 +10,7 @@ import { parseDuration, parseSize } from '../../workflow/units.ts';
 import { print, printJson } from '../print.ts';
 import { formatTable } from '../table.ts';
 import { cacheHere } from '../workspace.ts';
+import { defineSharing } from './share.ts';
 
 interface JsonOption {
   readonly json?: true;
@@ -43,6 +44,7 @@ export function define(command: Command): void {
     .option('--json', 'print the findings as JSON')
     .option('--rebuild-journal', 'first write the list of results anew from what is there')
     .action(verify);
+  defineSharing(command);
 }
 
 function list(stage: string | undefined, { json }: JsonOption): void {

@@ -26,6 +26,8 @@ export async function buildInstance(
     const claim = await claimKey(context, instance, stale, slot);
     if (!('begin' in claim)) return { state: 'shared', result: claim };
     try {
+      const fetched = await fetchResult(context, instance, stale, claim, slot);
+      if (fetched !== undefined) return fetched;
       return await tryRepeatedly(context, instance, stale, claim, slot);
     } finally {
       await claim.release();
@@ -53,6 +55,20 @@ function claimKey(context: RunContext, instance: Instance, stale: Stale, slot: S
       context.events.emit({ type: 'instance-waiting', instance: instance.id, key: stale.key, holder });
     },
   });
+}
+
+/** What another machine made is taken from the remote instead; meanwhile the cores are others'. */
+async function fetchResult(
+  { shared }: RunContext,
+  { index }: Instance,
+  { key, reason }: Stale,
+  claim: Claim,
+  slot: Slot,
+): Promise<BuildOutcome | undefined> {
+  if (shared === undefined || reason === 'forced' || reason === 'always') return undefined;
+  slot.pause();
+  const fetched = await shared.fetch(index, key, claim);
+  return fetched && { state: 'shared', ...fetched };
 }
 
 async function tryRepeatedly(

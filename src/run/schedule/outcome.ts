@@ -9,6 +9,8 @@ export type BuildOutcome =
   | {
       readonly state: 'built' | 'shared';
       readonly result: StoredResult;
+      /** The remote that it was fetched from. */
+      readonly from?: string;
       readonly irreproducible?: InstanceFinished['irreproducible'];
     }
   | { readonly state: 'failed' | 'cancelled'; readonly failure: Failure };

@@ -10,8 +10,8 @@ import { type Amounts, requestOf } from './pools.ts';
 export interface SchedulerOptions {
   readonly plan: Plan;
   readonly needed: Uint8Array;
-  /** State of each needed instance at the start. */
-  readonly assessments: readonly (Assessment | undefined)[];
+  /** State of each needed instance, asked once at the start. */
+  readonly assessAll: () => readonly (Assessment | undefined)[];
   /** Results by instance; the scheduler writes them as they come. */
   readonly results: (StoredResult | undefined)[];
   /** Asked once, and only if anything is to be built. */
@@ -78,7 +78,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   });
 
   function begin(): void {
-    for (const [index, assessment] of options.assessments.entries()) {
+    for (const [index, assessment] of options.assessAll().entries()) {
       if (!assessment) continue;
       if (assessment.kind === 'current') {
         results[index] = assessment.result;

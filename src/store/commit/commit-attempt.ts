@@ -57,6 +57,46 @@ export async function commitAttempt(
   }
 }
 
+/** Checks, digests and seals what was fetched into an attempt's folder, and moves it into place with the manifest that it came with. */
+export async function adoptResult(
+  context: BuildContext,
+  lock: Lock,
+  made: Made,
+  manifest: Manifest,
+): Promise<Committed> {
+  try {
+    const checked = checkOutputs(made.directory, made.outputs, []);
+    if (!checked.ok) return checked;
+    const other = differingFiles(manifest.outputs, await recordOutputs(checked.outputs))[0];
+    if (other !== undefined) return poisoned(other);
+    if (!lock.isHeld()) return lost(lock.name);
+    const earlier = earlierManifest(context, lock.name);
+    if (earlier !== undefined && differencesOf(earlier.outputs, manifest.outputs).length > 0)
+      return contested(lock.name);
+    const kept = keepEarlier(context, lock.name);
+    if (kept === undefined) {
+      return { ok: true, result: putInPlace(context, made.directory, { ...manifest, boot: bootId }, undefined) };
+    }
+    context.discard(made.directory);
+    return { ok: true, result: kept };
+  } catch (error) {
+    const failure = storeFailure(error, context.layout.directory);
+    if (failure === undefined) throw error;
+    return { ok: false, failure };
+  }
+}
+
+/** Paths of files, `OUTPUT/PATH`, that are not what a manifest says. */
+function differingFiles(expected: Manifest['outputs'], found: Manifest['outputs']): string[] {
+  return Object.entries(expected).flatMap(([name, record]) => {
+    const made = found[name];
+    if (made?.digest === record.digest) return [];
+    const digests = new Map(made?.files?.map(({ path, digest }) => [path, digest]));
+    const files = (record.files ?? []).filter(({ path, digest }) => digests.get(path) !== digest);
+    return files.length === 0 ? [name] : files.map(({ path }) => `${name}/${path}`);
+  });
+}
+
 function describe(
   context: BuildContext,
   key: Key,
@@ -150,6 +190,15 @@ function linkOrCopy(from: string, to: string): void {
 function lost(key: Key): Committed {
   const message = `another process took over the build of ${key} while this one was not heard of: its result is not kept; run again to use the other's`;
   return { ok: false, failure: { reason: 'lost', message } };
+}
+
+function poisoned(path: string): Committed {
+  return { ok: false, failure: { reason: 'bad-output', message: `${path} has other bytes than its manifest says` } };
+}
+
+function contested(key: Key): Committed {
+  const message = `other bytes are known under the key ${key} than those that were fetched: the known ones stay`;
+  return { ok: false, failure: { reason: 'store-changed', message } };
 }
 
 function busy(key: Key): Committed {

@@ -25,7 +25,7 @@ export function runKeys(layout: Layout): RunKeys[] {
     const facts = readJson(`${layout.runs}/${run}/run.json`) as { name?: string; started?: string } | undefined;
     if (facts?.started === undefined) return [];
     const { name, started } = facts;
-    return [{ run, started, ...(name !== undefined && { name }), keys: keysOf(`${layout.runs}/${run}/keys.ndjson`) }];
+    return [{ run, started, ...(name !== undefined && { name }), keys: keysOfRun(`${layout.runs}/${run}`) }];
   });
   return runs.sort((a, b) => (a.started < b.started ? 1 : a.started > b.started ? -1 : 0));
 }
@@ -42,9 +42,9 @@ export function usesByRuns(layout: Layout): ReadonlyMap<Key, Uses> {
   return uses;
 }
 
-/** `{"instance":…,"key":…}` a line; the last may be torn. */
-function keysOf(path: string): Key[] {
-  return readText(path)
+/** Keys that the run of this folder read or made. `{"instance":…,"key":…}` a line; the last may be torn. */
+export function keysOfRun(directory: string): Key[] {
+  return readText(`${directory}/keys.ndjson`)
     .split('\n')
     .flatMap((line) => {
       const entry = parse(line) as { key?: string } | undefined;

@@ -1,5 +1,5 @@
 /** What the plain reporter says of each event. */
-import type { AttemptFinished, AttemptStarted, InstanceFinished, RunEvent } from '../../run/events.ts';
+import type { AttemptFinished, AttemptStarted, InstanceFinished, ResultsMoved, RunEvent } from '../../run/events.ts';
 import { type Colour, colours, marks } from '../palette.ts';
 import {
   formatAmount,
@@ -48,9 +48,18 @@ export function plainLines(event: RunEvent, logOf: LogOf): readonly PlainLine[] 
       return [{ mark: '◌', name: '', text: interruptedText[event.level], colour: 'yellow' }];
     case 'published':
       return [{ mark: '→', name: event.instance, text: `${event.output} published as ${event.destination}` }];
+    case 'results-moved':
+      return [movedLine(event)];
     default:
       return [];
   }
+}
+
+/** `↓ pulled 3 results (1.2 GiB) from gs://lab/cache`. */
+function movedLine({ direction, remote, results, bytes, of }: ResultsMoved): PlainLine {
+  const [mark, way] = direction === 'pulled' ? ['↓', 'from'] : ['↑', 'to'];
+  const count = `${formatWhole(results)}${of === undefined ? '' : ` of ${formatWhole(of)}`} result${(of ?? results) === 1 ? '' : 's'}`;
+  return { mark, name: '', text: `${direction} ${count} (${formatBytes(bytes)}) ${way} ${remote}` };
 }
 
 /** More stages than these are not told one by one when their results were there. */
@@ -139,7 +148,10 @@ function instanceLines(event: InstanceFinished, logOf: LogOf): PlainLine[] {
     case 'cached':
       return [statusLine('cached', instance, 'cached'), ...changed];
     case 'shared':
-      return [statusLine('shared', instance, 'made by another, shared'), ...changed];
+      return [
+        statusLine('shared', instance, event.from ? `pulled from ${event.from}` : 'made by another, shared'),
+        ...changed,
+      ];
     case 'failed': {
       const told = logOf(instance) !== undefined;
       return told || !failure ? changed : [statusLine('failed', instance, `failed: ${failure.message}`), ...changed];

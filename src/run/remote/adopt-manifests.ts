@@ -1,0 +1,92 @@
+import type { Instance, Plan } from '../../graph/plan.ts';
+import { type RemoteCache, remoteManifest } from '../../store/remote/remote-cache.ts';
+import type { Key, Manifest } from '../../store/result.ts';
+import { type Assessment, type AssessOptions, assess } from '../assess.ts';
+
+/**
+ * Takes over the manifests of all results of a plan that the remote holds and the store does not: what hangs on them is known to be
+ * current from then on, whether their payload is fetched or not. Returns the instances that they are of.
+ */
+export async function adoptAll(plan: Plan, options: AssessOptions, remote: RemoteCache): Promise<ReadonlySet<number>> {
+  const adopted = new Set<number>();
+  const asked = new Set<Key>();
+  for (;;) {
+    const assessments = await assessReadable(plan, options);
+    const missing = assessments.flatMap((assessment, index) =>
+      assessment?.kind === 'stale' && assessment.reason === 'no-result' && !asked.has(assessment.key)
+        ? [{ instance: plan.instances[index]!, key: assessment.key }]
+        : [],
+    );
+    if (missing.length === 0) return adopted;
+    for (const { key } of missing) asked.add(key);
+    const next = missing.values();
+    const lane = async () => {
+      for (const { instance, key } of next) {
+        const manifest = await remoteManifest(remote, key);
+        if (manifest === undefined || !isOf(instance, manifest)) continue;
+        options.store.adopt(manifest);
+        adopted.add(instance.index);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(missing.length, remote.bucket.parallel) }, lane));
+  }
+}
+
+/** As `assessDigested`, save that sources which cannot be read stay undigested: the run says what is wrong with them. */
+async function assessReadable(plan: Plan, options: AssessOptions): Promise<readonly (Assessment | undefined)[]> {
+  const tried = new Set<string>();
+  for (;;) {
+    const assessments = assess(plan, options);
+    const paths = assessments.flatMap((assessment) => (assessment?.kind === 'undigested' ? assessment.paths : []));
+    const untried = [...new Set(paths)].filter((path) => !tried.has(path));
+    if (untried.length === 0) return assessments;
+    for (const path of untried) tried.add(path);
+    await Promise.allSettled(untried.map((path) => options.sources.digest(path)));
+  }
+}
+
+/** Somebody else wrote it: it must tell of the very outputs that the stage declares. */
+export function isOf(instance: Instance, manifest: Manifest): boolean {
+  const declared = Object.entries(instance.outputs);
+  return (
+    Object.keys(manifest.outputs).length === declared.length &&
+    declared.every(([name, kind]) => manifest.outputs[name]?.kind === kind)
+  );
+}
+
+/**
+ * Instances whose payload a run is going to want: those that were asked for and were adopted, those that others read which must run,
+ * and those that are published.
+ */
+export function wantedPayloads(plan: Plan, options: AssessOptions, adopted: ReadonlySet<number>): WantedPayload[] {
+  const assessments = assess(plan, options);
+  const wanted = new Set<number>();
+  const isRead = new Set<number>();
+  for (const { index, dependsOn } of plan.instances) {
+    const assessment = assessments[index];
+    if (assessment === undefined) continue;
+    for (const on of dependsOn) isRead.add(on);
+    if (mustRun(assessment)) for (const on of dependsOn) wanted.add(on);
+  }
+  for (const index of adopted) {
+    const isAskedFor = !isRead.has(index) || options.selection?.has(index);
+    if (isAskedFor && !plan.instances[index]!.temp) wanted.add(index);
+  }
+  for (const { source } of plan.publish) if (adopted.has(source.instance)) wanted.add(source.instance);
+  return [...wanted].flatMap((index) => {
+    const assessment = assessments[index];
+    const isRemoved = assessment?.kind === 'current' && assessment.result.payload === 'removed';
+    const isWanted = assessment?.kind === 'stale' && assessment.reason === 'payload-removed';
+    return isRemoved || isWanted ? [{ instance: index, key: assessment.key }] : [];
+  });
+}
+
+/** One whose payload was removed is fetched, and needs nothing that it was made from. */
+function mustRun(assessment: Assessment): boolean {
+  return assessment.kind === 'stale' ? assessment.reason !== 'payload-removed' : assessment.kind !== 'current';
+}
+
+export interface WantedPayload {
+  readonly instance: number;
+  readonly key: Key;
+}

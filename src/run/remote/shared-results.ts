@@ -1,0 +1,188 @@
+import { RemoteError } from '../../objects/remote-error.ts';
+import { pullResult } from '../../store/remote/pull-result.ts';
+import { describeConflict, differences, pushResult } from '../../store/remote/push-result.ts';
+import { type RemoteCache, remoteManifest } from '../../store/remote/remote-cache.ts';
+import type { Key } from '../../store/result.ts';
+import type { Claim, StoredResult } from '../../store/store.ts';
+import { StoreError } from '../../store/store-error.ts';
+import { type AssessOptions, assess } from '../assess.ts';
+import type { RunContext } from '../context.ts';
+import type { ResultsMoved } from '../events.ts';
+import { adoptAll, isOf, type WantedPayload, wantedPayloads } from './adopt-manifests.ts';
+
+/** Where a run shares results, as `kumiki.yaml` says. */
+export interface RunRemote {
+  readonly pull: boolean;
+  readonly push: boolean;
+  /** Opens it, when it is first needed. Rejects with a `RemoteError`. */
+  open(): Promise<RemoteCache>;
+}
+
+/** A remote as a run uses it. Nothing of it fails the run: what goes wrong is a warning, and the stage runs here. */
+export interface SharedResults {
+  /** Before anything runs: learns what the remote knows of the plan, and fetches what the run is going to read or was asked for. */
+  prepare(options: AssessOptions): Promise<void>;
+  /** The result of a claimed key, fetched instead of made; undefined if that cannot be. */
+  fetch(instance: number, key: Key, claim: Claim): Promise<Fetched | undefined>;
+  /** Sends a result in the background. */
+  send(instance: number, key: Key): void;
+  /** Resolves when all that was to be sent is sent, or given up. */
+  settle(): Promise<void>;
+  /** Sends nothing more; what is under way is broken off. */
+  giveUp(): void;
+}
+
+export interface Fetched {
+  readonly result: StoredResult;
+  readonly from: string;
+}
+
+/** A remote that had nothing for a key is not asked again for so long. */
+const absentMs = 60_000;
+
+/** Between two events that tell how far a transfer is. */
+const tellEveryMs = 10_000;
+
+const goesOn = 'the run goes on without the remote';
+const sendLater = 'nothing is lost: `kumiki cache push` sends what the remote lacks';
+
+export function shareResults(context: RunContext, { pull, push, open }: RunRemote): SharedResults {
+  const { view, events, stopping } = context;
+  const { plan, store } = view;
+  const absentSince = new Map<Key, number>();
+  const sending: Promise<void>[] = [];
+  const sent = { results: 0, bytes: 0 };
+  const givenUp = new AbortController();
+  let opened: Promise<RemoteCache> | undefined;
+  let isOff = false;
+
+  const warn = (message: string, instance?: number) => {
+    const about = instance === undefined ? {} : { instance: plan.instances[instance]!.id };
+    events.emit({ type: 'warning', message, ...about });
+  };
+
+  /** What fails of one object is a warning; what fails of the whole remote is one only, and nothing more is asked of it. */
+  const attempted = async <T>(
+    instance: number | undefined,
+    remedy: string,
+    action: (remote: RemoteCache) => Promise<T | undefined>,
+  ): Promise<T | undefined> => {
+    if (isOff) return undefined;
+    try {
+      opened ??= open();
+      return await action(await opened);
+    } catch (error) {
+      if (stopping.aborted && (error as Error).name === 'AbortError') return undefined;
+      if (error instanceof StoreError) warn(`${error.message}; ${remedy}`, instance);
+      else if (!(error instanceof RemoteError)) throw error;
+      else if (error.trouble === 'poisoned' || error.trouble === 'refused') warn(error.message, instance);
+      else if (!isOff) {
+        isOff = true;
+        warn(`${error.message}; ${remedy}`);
+      }
+      return undefined;
+    }
+  };
+
+  const fetchWith = async (
+    remote: RemoteCache,
+    { instance, key }: WantedPayload,
+    claim: Claim,
+    onBytes: (bytes: number) => void,
+  ): Promise<Fetched | undefined> => {
+    const from = remote.bucket.url;
+    const manifest = await remoteManifest(remote, key);
+    const known = store.manifest(key);
+    const found = manifest && known ? differences(manifest, known) : [];
+    if (manifest && found.length > 0) {
+      warn(describeConflict(manifest.instance, found, from), instance);
+      return undefined;
+    }
+    const isMeant = manifest !== undefined && isOf(plan.instances[instance]!, manifest);
+    const result = isMeant ? await pullResult(remote, manifest, claim, { signal: stopping, onBytes }) : undefined;
+    if (result !== undefined) return { result, from };
+    absentSince.set(key, Date.now());
+    return undefined;
+  };
+
+  const fetchAll = async (remote: RemoteCache, wanted: readonly WantedPayload[]): Promise<void> => {
+    const tell = tellMoves('pulled', remote.bucket.url, wanted.length, events.emit);
+    const next = wanted.values();
+    const lane = async () => {
+      for (const one of next) {
+        if (stopping.aborted) return;
+        await attempted(one.instance, goesOn, async () => {
+          const claim = await store.claim(one.key, { signal: stopping, onWait: () => {} });
+          if (!('begin' in claim)) return;
+          try {
+            if (await fetchWith(remote, one, claim, tell.bytes)) tell.result();
+          } finally {
+            await claim.release();
+          }
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(wanted.length, remote.bucket.parallel) }, lane));
+    tell.end();
+  };
+
+  const sendWith = async (remote: RemoteCache, instance: number, key: Key): Promise<void> => {
+    const { id, temp } = plan.instances[instance]!;
+    const onBytes = (bytes: number) => {
+      sent.bytes += bytes;
+    };
+    const pushed = await pushResult(store, remote, key, { payload: !temp, signal: givenUp.signal, onBytes });
+    if (pushed.state === 'conflict') warn(describeConflict(id, pushed.differences, remote.bucket.url), instance);
+    if (pushed.state === 'pushed') sent.results++;
+  };
+
+  return {
+    async prepare(options) {
+      if (!pull || assess(plan, options).every((found) => found === undefined || found.kind === 'current')) return;
+      await attempted(undefined, goesOn, async (remote) => {
+        const adopted = await adoptAll(plan, options, remote);
+        const wanted = wantedPayloads(plan, options, adopted);
+        if (wanted.length > 0) await fetchAll(remote, wanted);
+      });
+    },
+    async fetch(instance, key, claim) {
+      if (!pull || Date.now() - (absentSince.get(key) ?? 0) < absentMs) return undefined;
+      return await attempted(instance, goesOn, (remote) => fetchWith(remote, { instance, key }, claim, () => {}));
+    },
+    send(instance, key) {
+      if (push)
+        sending.push(attempted(instance, sendLater, (remote) => sendWith(remote, instance, key)).then(() => {}));
+    },
+    giveUp: () => givenUp.abort(),
+    async settle() {
+      await Promise.all(sending);
+      if (sent.results === 0 || opened === undefined) return;
+      events.emit({ type: 'results-moved', direction: 'pushed', remote: (await opened).bucket.url, ...sent });
+    },
+  };
+}
+
+/** Counts what moves, and tells of it now and then, and at the end. */
+function tellMoves(
+  direction: ResultsMoved['direction'],
+  remote: string,
+  of: number,
+  emit: (event: ResultsMoved) => void,
+) {
+  const moved = { results: 0, bytes: 0 };
+  let told = Date.now();
+  return {
+    bytes(more: number) {
+      moved.bytes += more;
+      if (Date.now() - told < tellEveryMs) return;
+      told = Date.now();
+      emit({ type: 'results-moved', direction, remote, ...moved, of });
+    },
+    result() {
+      moved.results++;
+    },
+    end() {
+      if (moved.results > 0) emit({ type: 'results-moved', direction, remote, ...moved });
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Bucket } from '../../objects/bucket.ts';
+import { RemoteError } from '../../objects/remote-error.ts';
+import type { Digest, Key, Manifest } from '../result.ts';
+import { keyOfManifest, manifestFolder, manifestObject } from './names.ts';
+import { parseManifest } from './parse-manifest.ts';
+
+/** Results in a bucket or a folder that several stores share: payload by digest, manifests by key, nothing ever overwritten. */
+export interface RemoteCache {
+  readonly bucket: Bucket;
+  /** Payload objects that are there for certain, or on their way: each is sent once, whatever results hold it. */
+  readonly objects: Map<Digest, Promise<void>>;
+}
+
+export function remoteCache(bucket: Bucket): RemoteCache {
+  return { bucket, objects: new Map() };
+}
+
+/** The manifest of a key, if the remote holds one. Rejects with a `RemoteError` if what lies there is none. */
+export async function remoteManifest({ bucket }: RemoteCache, key: Key): Promise<Manifest | undefined> {
+  const name = manifestObject(key);
+  const bytes = await bucket.read(name);
+  if (bytes === undefined) return undefined;
+  const manifest = parseManifest(bytes, key);
+  if (typeof manifest !== 'string') return manifest;
+  const remedy = `delete it with \`${bucket.removalCommand(name)}\`, and push the result again`;
+  throw new RemoteError('poisoned', `${bucket.url}/${name} is not to be trusted: ${manifest}; ${remedy}`);
+}
+
+/** Keys of all manifests that the remote holds. */
+export async function* remoteKeys({ bucket }: RemoteCache): AsyncGenerator<Key> {
+  for await (const { name } of bucket.list(manifestFolder)) {
+    const key = keyOfManifest(name);
+    if (key !== undefined) yield key;
+  }
+}

@@ -1,0 +1,132 @@
+import { RemoteError } from '../../objects/remote-error.ts';
+import type { Key } from '../result.ts';
+import type { Store } from '../store.ts';
+import { pullResult } from './pull-result.ts';
+import { describeConflict, differences, pushResult } from './push-result.ts';
+import { type RemoteCache, remoteManifest } from './remote-cache.ts';
+
+/** What came of moving many results. */
+export interface Transferred {
+  /** Keys of what was moved. */
+  readonly moved: readonly Key[];
+  /** Results that were there already. */
+  readonly present: number;
+  /** Results that the side they come from does not have, or has no payload of. */
+  readonly absent: readonly Key[];
+  /** A sentence for each result that could not be moved. */
+  readonly failed: readonly { readonly key: Key; readonly message: string }[];
+  /** Bytes that were sent or fetched. */
+  readonly bytes: number;
+}
+
+export interface TransferProgress {
+  readonly results: number;
+  readonly of: number;
+  readonly bytes: number;
+}
+
+export interface TransferResultsOptions {
+  readonly signal?: AbortSignal;
+  onProgress?(progress: TransferProgress): void;
+}
+
+type Outcome = 'moved' | 'present' | 'absent';
+
+/** Sends results to the remote, many at a time. What concerns only one of them is reported in the end; else rejects with a `RemoteError`. */
+export function pushResults(
+  store: Store,
+  remote: RemoteCache,
+  keys: readonly Key[],
+  options: TransferResultsOptions,
+): Promise<Transferred> {
+  return transferAll(remote, keys, options, async (key, transfer) => {
+    const payload = store.find(key)?.payload === 'present';
+    const pushed = await pushResult(store, remote, key, { ...transfer, payload });
+    if (pushed.state === 'pushed') return 'moved';
+    if (pushed.state !== 'conflict') return pushed.state;
+    const instance = store.manifest(key)?.instance ?? key;
+    throw new RemoteError('refused', describeConflict(instance, pushed.differences, remote.bucket.url));
+  });
+}
+
+/** Fetches results into the store, many at a time; as `pushResults`. */
+export function pullResults(
+  store: Store,
+  remote: RemoteCache,
+  keys: readonly Key[],
+  options: TransferResultsOptions,
+): Promise<Transferred> {
+  return transferAll(remote, keys, options, async (key, transfer) => {
+    const known = store.find(key);
+    if (known?.payload === 'present') return 'present';
+    const manifest = await remoteManifest(remote, key);
+    if (manifest === undefined) return 'absent';
+    const own = known && store.manifest(key);
+    const found = own ? differences(manifest, own) : [];
+    if (found.length > 0)
+      throw new RemoteError('refused', describeConflict(manifest.instance, found, remote.bucket.url));
+    const signal = transfer.signal ?? new AbortController().signal;
+    const claim = await store.claim(key, { signal, onWait: () => {} });
+    if (!('begin' in claim)) return 'present';
+    try {
+      if (await pullResult(remote, manifest, claim, transfer)) return 'moved';
+      store.adopt(manifest);
+      return 'absent';
+    } finally {
+      await claim.release();
+    }
+  });
+}
+
+interface OneTransfer {
+  readonly signal?: AbortSignal;
+  onBytes(bytes: number): void;
+}
+
+async function transferAll(
+  remote: RemoteCache,
+  keys: readonly Key[],
+  { signal, onProgress }: TransferResultsOptions,
+  transfer: (key: Key, options: OneTransfer) => Promise<Outcome>,
+): Promise<Transferred> {
+  const moved: Key[] = [];
+  const absent: Key[] = [];
+  const failed: { key: Key; message: string }[] = [];
+  let [done, present, bytes] = [0, 0, 0];
+  const tell = () => onProgress?.({ results: done, of: keys.length, bytes });
+  const options: OneTransfer = {
+    ...(signal && { signal }),
+    onBytes(more) {
+      bytes += more;
+      tell();
+    },
+  };
+  const next = keys.values();
+  let stopped = false;
+  const lane = async () => {
+    for (const key of next) {
+      if (stopped) return;
+      try {
+        const outcome = await transfer(key, options);
+        if (outcome === 'moved') moved.push(key);
+        else if (outcome === 'absent') absent.push(key);
+        else present++;
+      } catch (error) {
+        if (!(error instanceof RemoteError) || isOfAll(error)) {
+          stopped = true;
+          throw error;
+        }
+        failed.push({ key, message: error.message });
+      }
+      done++;
+      tell();
+    }
+  };
+  await Promise.all(Array.from({ length: remote.bucket.parallel }, lane));
+  return { moved, present, absent, failed, bytes };
+}
+
+/** What the remote says of every request, not only of this one: asking for the next is no use. */
+function isOfAll({ trouble }: RemoteError): boolean {
+  return trouble !== 'poisoned' && trouble !== 'refused';
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Diagnostic } from './diagnostic.ts';
+
+/** What `kumiki.yaml` in the workspace root says of the machine and the people around it; no key takes any of it. */
+export interface Settings {
+  /** Where results are shared. */
+  readonly remote?: RemoteSettings;
+  readonly gcs?: {
+    /** Of an emulator or a private endpoint. */
+    readonly endpoint?: string;
+    /** Project that pays for requests, where the readers of a bucket pay. */
+    readonly billingProject?: string;
+  };
+}
+
+export interface RemoteSettings {
+  /** `gs://bucket/prefix`, `file:///path`, or a path that starts from the workspace root. */
+  readonly url: string;
+  /** Take results from there instead of making them. */
+  readonly pull: boolean;
+  /** Send there what was made. */
+  readonly push: boolean;
+  /** Requests that may be under way at a time. */
+  readonly parallel?: number;
+}
+
+export type SettingsRead =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly file: string; readonly diagnostics: readonly Diagnostic[] };
+
+/** Settings of a workspace. A file that sets nothing, which most are, costs no parsing. */
+export async function readSettings(root: string): Promise<SettingsRead> {
+  const file = join(root, 'kumiki.yaml');
+  if (!existsSync(file) || /^(\s*(#.*)?\n?)*$/.test(readFileSync(file, 'utf8'))) return { ok: true, settings: {} };
+  const { parseSettings } = await import('./parse-settings.ts');
+  return parseSettings(file);
+}
