@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import type { JobEnd } from '../../src/executors/executor.ts';
 import { createLocalExecutor } from '../../src/executors/local/local.ts';
 import { treeMemory } from '../../src/executors/local/memory-sampler.ts';
+import { shellQuote } from '../../src/executors/shell-quote.ts';
 import { planOf } from '../run/plans.ts';
 
 /** Runs scripts on one local executor, in a folder of their own. */
@@ -46,6 +48,26 @@ test('a plain command and a script mean the same', async (t) => {
   assert.equal((await run('no-such-command --x; :')).failure?.exitCode, 127);
   assert.equal((await run('false')).failure?.exitCode, 1);
   assert.equal((await run('exit 7')).failure?.exitCode, 7);
+});
+
+test('whatever words and redirections a command has, it means the same with and without a shell', async (t) => {
+  const run = openShell(t);
+  const texts = fc.array(
+    fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '')),
+    { maxLength: 4 },
+  );
+  const logs = fc.asyncProperty(texts, async (words) => {
+    const script = `/usr/bin/env printf '<%s>' ${words.map(shellQuote).join(' ')} > 'a file' 2>&1`;
+    const simple = await run(`${script}\n`);
+    const read = await run(`cat 'a file'`);
+    const shell = await run(`${script}; cat 'a file'`);
+    assert.deepEqual([simple.log, simple.failure, read.log], ['', undefined, shell.log]);
+  });
+  await fc.assert(logs, { numRuns: 20 });
+  for (const script of ['cat < no/file', 'cat < no/file; :']) {
+    const { failure, log } = await run(script);
+    assert.deepEqual([failure?.exitCode, /no\/file: No such file/.test(log)], [1, true]);
+  }
 });
 
 test('every attempt starts afresh: neither variables nor folders nor options of an earlier one remain', async (t) => {

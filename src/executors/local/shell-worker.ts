@@ -9,8 +9,9 @@ import { shellQuote } from '../shell-quote.ts';
  * only the engine holds open, and then makes the worker kill its script's group. That pipe closes however the engine ends,
  * and the group is known to the worker from the fork on, so there is no moment at which a script could be left behind.
  *
- * Records arrive on standard input, ended by NUL: a call of `run LOG COUNT WORD… NAME=VALUE…` with COUNT words of a command.
- * Answers go to descriptor 4: its process id; then, when it has ended, its exit status and its user and system seconds.
+ * Records arrive on standard input: their length on a line, then a call of `run LOG COMMAND NAME=VALUE…`. Told the length, bash reads
+ * a record at once; up to a delimiter it would read from a pipe byte by byte. Answers go to descriptor 4: the command's process id; then,
+ * when it has ended, its exit status and its user and system seconds.
  */
 const program = `
 exec 4>&1 >/dev/null 2>/dev/null
@@ -22,16 +23,16 @@ run() {
   { time {
     (
       exec </dev/null >>"$1" 2>&1 3>&- 4>&-
-      (($# == 2 + $2)) || export "\${@:3+$2}"
+      (($# == 2)) || export "\${@:3}"
       unset OLDPWD
-      exec "\${@:3:$2}"
+      eval "exec $2"
     ) &
     echo "$!" >&4
     wait "$!"
     TIMEFORMAT="$? %U %S"
   } 2>/dev/null; } 2>&4
 }
-while IFS= read -r -d '' record; do eval "$record"; done
+while read -r length && IFS= read -r -N "$length" record; do eval "$record"; done
 kill -KILL "$watcher"
 `;
 
@@ -49,7 +50,8 @@ export interface ShellWorker {
 }
 
 export interface ShellCommand {
-  readonly words: readonly string[];
+  /** What the forked shell becomes: one command in bash's syntax, with redirections perhaps. */
+  readonly command: string;
   /** Standard output and error are appended to it. */
   readonly log: string;
   readonly env: Environment;
@@ -78,11 +80,12 @@ export function startShellWorker(cwd: string, env: Environment): ShellWorker {
   };
   return {
     suits: (wanted) => Object.keys(own).every((name) => name in wanted),
-    async run({ words, log, env }) {
+    async run({ command, log, env }) {
       const changes = Object.entries(env).filter(([name, value]) => own[name] !== value);
-      const given = [log, String(words.length), ...words, ...changes.map(([name, value]) => `${name}=${value}`)];
+      const given = [log, command, ...changes.map(([name, value]) => `${name}=${value}`)];
+      const record = `run ${given.map(asciiQuote).join(' ')}`;
       hold('ref');
-      worker.stdin?.write(`run ${given.map(shellQuote).join(' ')}\0`);
+      worker.stdin?.write(`${record.length}\n${record}`);
       const pid = Number(await answers.next());
       const end = answers.next().then(parseEnd);
       return { pid, end: end.finally(() => hold('unref')) };
@@ -92,6 +95,15 @@ export function startShellWorker(cwd: string, env: Environment): ShellWorker {
     },
   };
 }
+
+/** As `shellQuote`, in ASCII: then a record has as many characters as bytes, whatever locale the worker counts them in. */
+function asciiQuote(word: string): string {
+  if (!notAscii.test(word)) return shellQuote(word);
+  const bytes = Array.from(Buffer.from(word), (byte) => `\\${byte.toString(8).padStart(3, '0')}`);
+  return `$'${bytes.join('')}'`;
+}
+
+const notAscii = /[^\0-\x7f]/;
 
 function parseEnd(answer: string): ShellEnd {
   const [status, user, system] = answer.split(' ').map(Number);

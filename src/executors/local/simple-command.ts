@@ -1,18 +1,15 @@
 /**
- * The words of a script that is one plain command: no expansion, operator, assignment or builtin. Such a command means the
- * same without a shell, as it does in a Makefile, which spares starting one. Undefined for any other script.
+ * Is a script one plain command: no expansion, operator, assignment or builtin, but redirections perhaps? Then a shell has nothing to do
+ * that `exec` before it would not do, which spares starting one, as make does.
  */
-export function simpleCommand(script: string): readonly string[] | undefined {
-  const text = script.trim();
-  if (!plainWords.test(text)) return undefined;
-  const words = text
-    .split(/ +(?=(?:[^']*'[^']*')*[^']*$)/)
-    .map((word) => (word.startsWith("'") ? word.slice(1, -1) : word));
-  const command = words[0]!;
-  return command.includes('=') || shellWords.has(command) ? undefined : words;
+export function isSimpleCommand(script: string): boolean {
+  const command = simpleCommand.exec(script.trim())?.[1]?.replaceAll("'", '');
+  return command !== undefined && !/^-|=/.test(command) && !shellWords.has(command);
 }
 
-const plainWords = /^(?:[\w./:,+@%=-]+|'[^']*')(?: +(?:[\w./:,+@%=-]+|'[^']*'))*$/;
+const word = String.raw`(?:[\w./:,+@%=-]+|'[^']*')`;
+const redirection = `(?:(?:[12]?>>?|<) *${word}|[12]>&[12])`;
+const simpleCommand = new RegExp(`^(${word})(?: +(?:${word}|${redirection}))*$`);
 
 /** Builtins and reserved words of bash that the pattern lets through. */
 const shellWords = new Set(
