@@ -17,6 +17,8 @@ export interface CompileSources {
 export interface FolderNames {
   readonly folder: string;
   readonly names: readonly string[];
+  /** Of the folder, before the names were looked for in it: see `folderState`. */
+  readonly state?: string;
 }
 
 export function envDigest(value: string | undefined): string | null {

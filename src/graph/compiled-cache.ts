@@ -6,6 +6,7 @@ import { compiledFolder } from '../compiled-folder.ts';
 import type { Sources } from '../store/store.ts';
 import type { Compiled, CompileOptions } from './compile.ts';
 import type { FolderNames } from './compile-sources.ts';
+import { folderState } from './folder-state.ts';
 import { fromTable, type PlanTable, toTable } from './plan-table.ts';
 
 export interface CompileCache {
@@ -91,7 +92,8 @@ async function isCurrent(
 /** With so many names to look for, one listing of the folder is cheaper. */
 const manyNames = 32;
 
-function allExist({ folder, names }: FolderNames): boolean {
+function allExist({ folder, names, state }: FolderNames): boolean {
+  if (state !== undefined && state === folderState(folder)) return true;
   if (names.length < manyNames) return names.every((name) => existsSync(join(folder, name)));
   try {
     const found = new Set(readdirSync(folder));

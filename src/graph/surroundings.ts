@@ -9,6 +9,7 @@ import { type Node, toJson } from '../workflow/yaml/node.ts';
 import { parseYaml } from '../workflow/yaml/parse.ts';
 import { readSource } from '../workflow/yaml/read.ts';
 import { type CompileSources, envDigest, type FolderNames, listDigest, listGlob } from './compile-sources.ts';
+import { folderState } from './folder-state.ts';
 
 /** The world outside the workflow, as far as compiling looks at it; remembers what it was asked. */
 export interface Surroundings extends ExpressionSurroundings {
@@ -32,6 +33,7 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
   const variables = new Map<string, string | null>();
   const globs = new Map<string, { patterns: readonly string[]; found: readonly string[] }>();
   const kinds = new Map<string, 'file' | 'directory' | undefined>();
+  const folderStates = new Map<string, string | undefined>();
   const configs = new Map<string, ConfigRead>();
   return {
     root,
@@ -51,7 +53,11 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
     },
     kindOf(path) {
       const absolute = resolve(root, path);
-      if (!kinds.has(absolute)) kinds.set(absolute, kindOnDisk(absolute));
+      if (!kinds.has(absolute)) {
+        const folder = dirname(absolute);
+        if (!folderStates.has(folder)) folderStates.set(folder, folderState(folder));
+        kinds.set(absolute, kindOnDisk(absolute));
+      }
       return kinds.get(absolute);
     },
     readConfig(path) {
@@ -68,19 +74,25 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
         patterns,
         digest: listDigest(found),
       })),
-      exists: byFolder([...kinds].filter(([, kind]) => kind !== undefined).map(([path]) => path)),
+      exists: byFolder(
+        [...kinds].filter(([, kind]) => kind !== undefined).map(([path]) => path),
+        folderStates,
+      ),
     }),
   };
 }
 
-function byFolder(paths: readonly string[]): readonly FolderNames[] {
+function byFolder(paths: readonly string[], states: ReadonlyMap<string, string | undefined>): readonly FolderNames[] {
   const folders = new Map<string, string[]>();
   for (const path of paths) {
     const names = folders.get(dirname(path));
     if (names) names.push(basename(path));
     else folders.set(dirname(path), [basename(path)]);
   }
-  return [...folders].map(([folder, names]) => ({ folder, names }));
+  return Array.from(folders, ([folder, names]) => {
+    const state = states.get(folder);
+    return { folder, names, ...(state !== undefined && { state }) };
+  });
 }
 
 function kindOnDisk(path: string): 'file' | 'directory' | undefined {

@@ -49,21 +49,28 @@ export function runStarted(
 }
 
 function selectedGraph(plan: Plan, needed: Uint8Array): Pick<RunStarted, 'groups' | 'edges'> {
-  const groups = new Map<string, { axes: readonly string[]; instances: string[]; producers: Set<string> }>();
+  const groups = new Map<string, { axes: readonly string[]; instances: string[]; number: number }>();
+  const edges: (readonly [producer: string, consumer: string])[] = [];
+  /** Pairs of groups by number: one set for all, since a workflow may have as many stages as instances. */
+  const joined = new Set<number>();
   for (const { index, stage, id, matrix, dependsOn } of plan.instances) {
     if (!needed[index]) continue;
     let group = groups.get(stage);
     if (!group) {
-      group = { axes: Object.keys(matrix), instances: [], producers: new Set() };
+      group = { axes: Object.keys(matrix), instances: [], number: groups.size };
       groups.set(stage, group);
     }
     group.instances.push(id);
-    for (const on of dependsOn) group.producers.add(plan.instances[on]!.stage);
+    for (const on of dependsOn) {
+      const producer = plan.instances[on]!.stage;
+      const from = groups.get(producer);
+      // What only a frozen instance would read is not part of the run.
+      if (!from) continue;
+      const pair = from.number * plan.instances.length + group.number;
+      if (joined.has(pair)) continue;
+      joined.add(pair);
+      edges.push([producer, stage]);
+    }
   }
-  return {
-    groups: [...groups].map(([stage, { axes, instances }]) => ({ stage, axes, instances })),
-    edges: [...groups].flatMap(([stage, { producers }]) =>
-      [...producers].map((producer) => [producer, stage] as const),
-    ),
-  };
+  return { groups: Array.from(groups, ([stage, { axes, instances }]) => ({ stage, axes, instances })), edges };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Plan } from '../../src/graph/plan.ts';
+import type { Instance, Plan } from '../../src/graph/plan.ts';
 import { fromTable, toTable } from '../../src/graph/plan-table.ts';
 import { planOf } from './plan-of.ts';
 
@@ -16,7 +16,31 @@ const uneven: Plan = {
   ),
 };
 
-for (const [name, before] of Object.entries({ plan, 'plan with optional fields': uneven, 'empty plan': planOf({}) })) {
+const inputs: Instance['inputs'] = [
+  {
+    name: 'x',
+    list: true,
+    kind: 'any',
+    sources: [
+      { kind: 'output', instance: 0, output: 'out', path: 'a.txt' },
+      { kind: 'path', path: 'b.txt' },
+      { kind: 'value', value: { n: [1, 'path'] } },
+      { kind: 'path', path: 'c.txt' },
+    ],
+  },
+  { name: 'y', list: false, kind: 'config', sources: [{ kind: 'path', path: 'd.yaml' }] },
+];
+const mixed: Plan = {
+  ...plan,
+  instances: plan.instances.map((instance, index) => (index % 2 === 1 ? { ...instance, inputs } : instance)),
+};
+
+for (const [name, before] of Object.entries({
+  plan,
+  'plan with inputs of all kinds': mixed,
+  'plan with optional fields': uneven,
+  'empty plan': planOf({}),
+})) {
   test(`a ${name} comes out of the table as it went in`, () => {
     const after = fromTable(JSON.parse(JSON.stringify(toTable(before))));
     assert.deepEqual(after, before);

@@ -9,7 +9,7 @@ import { stageCatalogue } from '../../src/stage/catalogue.ts';
 import { formatDiagnostics } from '../../src/workflow/diagnostic.ts';
 
 /** Stages that stand in for the built-in ones. */
-const stages = stageCatalogue(join(import.meta.dirname, 'stages'));
+export const stages = stageCatalogue(join(import.meta.dirname, 'stages'));
 
 export type Options = Partial<Pick<CompileOptions, 'set' | 'config' | 'env'>>;
 export type Files = Readonly<Record<string, string>>;
