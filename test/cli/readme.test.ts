@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunEvent } from '../../src/run/events.ts';
 import { Workspace } from '../e2e/rig.ts';
-
-const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+import { readme, readmeCommands } from '../readme.ts';
 
 test('the example workflow runs', async () => {
   const [, workflow] = /```yaml\n([\s\S]*?)```/.exec(readme)!;
@@ -44,19 +43,11 @@ test('every type of event is listed', () => {
   for (const type of types) assert.ok(readme.includes(`\`${type}\``), type);
 });
 
-/** Every `kumiki …` in a code block or between backquotes, as words, without its comment. */
-const commands = [...readme.matchAll(/^ {4}kumiki (.+)$|`kumiki ([^`]+)`/gm)].map(([, block, inline]) =>
-  (block ?? inline!)
-    .replace(/\s+#.*/, '')
-    .match(/"[^"]*"|'[^']*'|\S+/g)!
-    .map((word) => word.replaceAll(/^["']|["']$/g, '')),
-);
-
 test('every command that is shown exists, with its options', async () => {
   await using workspace = new Workspace();
   const isOption = (word: string) => /^--?[a-z]/.test(word);
   const wanted = new Map<string, Set<string>>();
-  for (const words of commands) {
+  for (const words of readmeCommands) {
     const end = words.findIndex((word) => !/^[a-z-]+$/.test(word) || isOption(word));
     const name = words.slice(0, end === -1 ? words.length : end).join(' ');
     wanted.set(name, new Set([...(wanted.get(name) ?? []), ...words.filter(isOption)]));

@@ -1,11 +1,12 @@
-/** The demo's chain with shorter trainings: exactly what a change reaches runs again, and going back runs nothing. */
+/** The demo's chain with shorter trainings: what a change runs again, and the README's commands on it. */
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { compiledFolder } from '../../src/compiled-folder.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { Workspace } from '../e2e/rig.ts';
+import { readmeCommands } from '../readme.ts';
 
 const workflow = 'workflows/short.yaml';
 const schedule = [
@@ -94,4 +95,44 @@ test('swapping back runs nothing; a payload lost early in the chain is made agai
   }
   assert.deepEqual(await built(), ['cc-100', 'sample']);
   assert.deepEqual(await built('--set', 'stages.cc-100-data.with.dupe_factor=2'), []);
+});
+
+/** These have tests of their own, with the network, peers or hours that they would take here. */
+const testedElsewhere = ['sweep', 'setup', 'cache push', 'cache pull', 'tpu', 'watch'];
+
+test('the commands that the README shows run on the chain', async () => {
+  const output = async (name: string) => {
+    const { exit, stdout, stderr } = await workspace.kumiki(['output', name, '--workflow', workflow]);
+    assert.equal(exit, 0, stderr);
+    return stdout.trim();
+  };
+  const trained = 'size=base,subword=wordpiece';
+  const checkpoint = await output(`wikipedia-training[${trained}].checkpoint`);
+  copyFileSync(await output('wordpiece.vocab'), workspace.path('vocab.txt'));
+  const runs = JSON.parse((await workspace.kumiki(['runs', '--json'])).stdout) as readonly { readonly id: string }[];
+  const others = runs.map(({ id }) => id);
+  const adapt = (word: string, command: string) => {
+    if (word === 'RUN') return others.shift()!;
+    if (word === 'NAME') return 'kept';
+    if (command !== 'plan') word = word.replace(/^workflows\/(bert-japanese-v3|demo)\.yaml$/, workflow);
+    if (command === 'exec') word = word.replace('configs/model/bert_base_wordpiece.yaml', `${checkpoint}/params.yaml`);
+    return word
+      .replace('MODEL_DIR', checkpoint)
+      .replace(/^STAGE$/, `convert[${trained}]`)
+      .replace(/^FILE$/, workflow);
+  };
+  const shown = readmeCommands.filter(
+    (words) => !words.includes('--help') && !testedElsewhere.some((name) => words.join(' ').startsWith(name)),
+  );
+  assert.ok(shown.length >= 12);
+  for (const words of shown) {
+    const command = words[0]!;
+    const more = command === 'fill-mask' ? ['--dictionary', await output('dictionary.dictionary')] : [];
+    const goals = command === 'run' && words.length === 2 ? ['convert'] : [];
+    const flags = ['explain', 'status'].includes(command) ? ['--workflow', workflow] : [];
+    const line = [...words.map((word) => adapt(word, command)), ...goals, ...more, ...flags];
+    const { exit, stdout, stderr } = await workspace.kumiki(line);
+    assert.equal(exit, 0, `kumiki ${line.join(' ')}: ${stdout}${stderr}`);
+  }
+  assert.match(workspace.read('run.html'), /<html/);
 });
