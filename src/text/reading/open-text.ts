@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { createReadStream, type ReadStream } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createReadStream, type ReadStream, readFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -27,9 +27,12 @@ export async function openText(path: string): Promise<OpenText> {
       `${path}: not ${named === 'xz' ? 'an' : 'a'} ${named} archive, though named like one. Make or fetch it again, or rename it.`,
     );
   }
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  return { chunks: contentOf(path, file, kind), size, position: () => file.bytesRead };
+  const source = kind === 'xz' ? await unxzProgram(path) : undefined;
+  const { chunks, position } = source ?? decompressed(createReadStream(path, { highWaterMark: 1 << 18 }), kind);
+  return { chunks: explained(chunks, path, kind, position), size, position };
 }
+
+type Source = Pick<OpenText, 'chunks' | 'position'>;
 
 /** How much larger text usually is than the archive of it: Japanese text of the web, rounded up. */
 const expansion = { gzip: 4, xz: 6 };
@@ -41,7 +44,9 @@ export async function expectedTextBytes(path: string): Promise<number> {
   return kind === undefined ? size : size * expansion[kind];
 }
 
-function compression(head: Uint8Array): 'gzip' | 'xz' | undefined {
+type Compression = keyof typeof expansion;
+
+function compression(head: Uint8Array): Compression | undefined {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (Buffer.from(head).toString('latin1') === '\xfd7zXZ\0') return 'xz';
   return undefined;
@@ -57,19 +62,34 @@ async function firstBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-async function* contentOf(path: string, file: ReadStream, kind: 'gzip' | 'xz' | undefined): AsyncGenerator<Uint8Array> {
+/** Tells damage by file and place. What the file itself cannot give is told as it is. */
+async function* explained(
+  chunks: AsyncIterable<Uint8Array>,
+  path: string,
+  kind: Compression | undefined,
+  position: () => number,
+): AsyncGenerator<Uint8Array> {
   try {
-    if (kind === 'gzip') yield* gunzipped(file);
-    else if (kind === 'xz') yield* unxzipped(file);
-    else yield* file;
+    yield* chunks;
   } catch (error) {
-    if (file.errored) throw file.errored;
-    const { message } = error as Error;
+    const { message, syscall } = error as NodeJS.ErrnoException;
+    if (kind === undefined || syscall !== undefined) throw error;
     throw new TextError(
-      `${path}: damaged or incomplete ${kind} archive near byte ${file.bytesRead}: ${message}. Make or fetch it again.`,
+      `${path}: damaged or incomplete ${kind} archive near byte ${position()}: ${message}. Make or fetch it again.`,
     );
+  }
+}
+
+function decompressed(file: ReadStream, kind: Compression | undefined): Source {
+  const chunks = kind === 'gzip' ? gunzipped(file) : kind === 'xz' ? unxzipped(file) : file;
+  return { chunks: closing(chunks, () => file.destroy()), position: () => file.bytesRead };
+}
+
+async function* closing(chunks: AsyncIterable<Uint8Array>, close: () => unknown): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
   } finally {
-    file.destroy();
+    await close();
   }
 }
 
@@ -79,31 +99,40 @@ async function* gunzipped(file: ReadStream): AsyncGenerator<Uint8Array> {
   yield* file.pipe(gunzip);
 }
 
-/** Through the `xz` program, which works beside this process and is faster, or else through WebAssembly. */
 async function* unxzipped(file: ReadStream): AsyncGenerator<Uint8Array> {
-  const program = spawn('xz', ['--decompress', '--stdout'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const started = await new Promise<boolean>((resolve) => {
+  const { XzReadableStream } = (await import('xz-decompress')).default;
+  yield* new XzReadableStream(Readable.toWeb(file));
+}
+
+/** Through the `xz` program, which works beside this process and reads the file itself; undefined where there is none. */
+async function unxzProgram(path: string): Promise<Source | undefined> {
+  const file = await open(path);
+  const program = spawn('xz', ['--decompress', '--stdout'], { stdio: [file.fd, 'pipe', 'pipe'] });
+  const isStarted = await new Promise<boolean>((resolve) => {
     program.once('spawn', () => resolve(true));
     program.once('error', () => resolve(false));
   });
-  if (!started) {
-    const { XzReadableStream } = (await import('xz-decompress')).default;
-    yield* new XzReadableStream(Readable.toWeb(file));
-    return;
+  if (!isStarted) {
+    await file.close();
+    return undefined;
   }
+  // The program and this process share their place in the file.
+  const place = () => Number(/\d+/.exec(readFileSync(`/proc/self/fdinfo/${file.fd}`, 'latin1'))![0]);
+  let last: number | undefined;
+  const close = () => {
+    last = place();
+    program.kill();
+    return file.close();
+  };
+  return { chunks: closing(outputOf(program), close), position: () => last ?? place() };
+}
+
+async function* outputOf(program: ChildProcess): AsyncGenerator<Uint8Array> {
   const ended = new Promise<number | null>((resolve) => program.once('close', resolve));
   let complaint = '';
-  program.stderr.setEncoding('utf8').on('data', (text: string) => {
+  program.stderr!.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;
   });
-  // It stops reading once it finds damage: its exit status tells, not the broken pipe.
-  program.stdin.on('error', () => file.unpipe(program.stdin));
-  file.on('error', () => program.kill());
-  try {
-    file.pipe(program.stdin);
-    yield* program.stdout;
-    if ((await ended) !== 0) throw new Error(complaint.replace(/^xz: (\(stdin\): )?/, '').trim() || 'xz failed');
-  } finally {
-    program.kill();
-  }
+  yield* program.stdout!;
+  if ((await ended) !== 0) throw new Error(complaint.replace(/^xz: (\(stdin\): )?/, '').trim() || 'xz failed');
 }
