@@ -4,6 +4,7 @@
  */
 import type { Binding, NodeBackend, TensorValues } from './addon.ts';
 import type { Attribute, GraphNode } from './graph-def.ts';
+import { shareByShape } from './share-by-shape.ts';
 
 export interface Recorder {
   readonly nodes: GraphNode[];
@@ -24,6 +25,7 @@ export function createRecorder(backend: NodeBackend): Recorder {
   const nodes: GraphNode[] = [];
   const outputs = new Map<number, string>();
   const uploads = new Map<TensorValues, string>();
+  const shapes = shareByShape(binding);
 
   const node: Recorder['node'] = (name, op, inputs, attributes) => {
     nodes.push({ name, op, inputs, attributes });
@@ -48,7 +50,7 @@ export function createRecorder(backend: NodeBackend): Recorder {
     return id;
   };
   const executeOp: Binding['executeOp'] = (op, attributes, inputIds, count) => {
-    const results = binding.executeOp(op, attributes, inputIds, count);
+    const results = binding.executeOp(op, attributes, inputIds, count).map(shapes.shared);
     const recorded = attributes.map(
       (attribute) => [attribute.name, { kind: 'recorded', attribute, types: binding }] as const,
     );
@@ -79,6 +81,7 @@ export function createRecorder(backend: NodeBackend): Recorder {
         return body();
       } finally {
         backend.binding = binding;
+        shapes.release();
       }
     },
   };

@@ -71,6 +71,27 @@ test('a variable cannot be assigned and updated in place', { skip }, () => {
   );
 });
 
+test('recording holds one tensor of a shape, however many the function makes', { skip }, () => {
+  const [side, results] = [1024, 100]; // 4 MiB each
+  const variable = tf.variable(tf.ones([side, side]));
+  const before = process.resourceUsage().maxRSS;
+  const program = trace(tf, [variable], {
+    run: {
+      inputs: { x: tf.ones([side, side]) },
+      run: ({ x }) =>
+        tf.tidy(() => {
+          let last = x!;
+          for (let i = 0; i < results; i++) last = tf.add(last, variable);
+          return { mean: tf.keep(tf.mean(last)) };
+        }),
+    },
+  });
+  const grownMebibytes = (process.resourceUsage().maxRSS - before) / 1024;
+  assert.ok(grownMebibytes < 100, `recording took ${grownMebibytes} MiB`);
+  assert.deepEqual([...program.call('run', { x: tf.ones([side, side]) }).mean!], [results + 1]);
+  program.dispose();
+});
+
 test('groups keep the order and stay below the limit, save for what alone is above it', () => {
   const mebibytes = (sizes: number[]) => groupsBySize(sizes.map((size) => size * 2 ** 20));
   assert.deepEqual(mebibytes([30, 30, 10, 100, 1, 1]), [[0, 1], [2], [3], [4, 5]]);
