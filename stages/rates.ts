@@ -26,6 +26,7 @@ export const trainingRates = {
     assumed: 10e12,
     source: 'a guess: one GPU, 32-bit products',
   },
+  webgpu: { name: 'training on webgpu', unit: operations, assumed: 2e12, source: 'a guess: one GPU, op by op' },
   'tpu-v3-8': {
     name: 'training on tpu-v3-8',
     unit: operations,

@@ -3,22 +3,25 @@ import type { Device } from './device.ts';
 import { DeviceError } from './device-error.ts';
 import { openAddon } from './open-addon.ts';
 import { openWasm } from './open-wasm.ts';
+import { hasGpu } from './webgpu/find-adapter.ts';
+import { openWebgpu } from './webgpu/open-webgpu.ts';
 
 export const backends = ['auto', 'tensorflow-gpu', 'tensorflow', 'webgpu', 'wasm'] as const;
 
 export type Backend = (typeof backends)[number];
 
-/** Opens a backend; `auto` takes the first there is of tensorflow-gpu, tensorflow and wasm. `threads`: of the wasm backend. */
+/**
+ * Opens a backend. `auto` takes the first there is of tensorflow-gpu, webgpu on a GPU (not on a CPU that plays one), tensorflow and wasm.
+ * `threads`: of the wasm backend.
+ */
 export async function openDevice(backend: Backend, threads: number): Promise<Device> {
   switch (backend) {
     case 'auto':
-      return openAddon('gpu') ?? openAddon('cpu') ?? openWasm(threads);
+      return openAddon('gpu') ?? (hasGpu() ? openWebgpu() : (openAddon('cpu') ?? openWasm(threads)));
     case 'wasm':
       return openWasm(threads);
     case 'webgpu':
-      throw new DeviceError(
-        'training cannot use the backend webgpu: TensorFlow.js reads numbers from it asynchronously only. Use tensorflow or wasm',
-      );
+      return openWebgpu();
     case 'tensorflow-gpu':
       return openAddon('gpu') ?? missing(backend, 'kumiki setup tensorflow --gpu');
     case 'tensorflow':

@@ -38,7 +38,7 @@ export async function fillMask(
   const positions = ids.flatMap((id, position) => (id === mask ? [position] : []));
   if (positions.length === 0) throw new ModelError('the text has no [MASK]: write it where a word is to be found');
   const masked = createMaskedLm(device, model);
-  const logits = masked.predict(ids, positions);
+  const logits = await masked.predict(ids, positions);
   masked.dispose();
   const { vocabSize } = model.config.architecture;
   return {

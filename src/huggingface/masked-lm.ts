@@ -12,7 +12,7 @@ import { modelTensor } from './tensor-names.ts';
 
 export interface MaskedLm {
   /** For one sequence of ids, the logits over the vocabulary at each of `positions`: row-major [positions, V]. */
-  predict(ids: readonly number[], positions: readonly number[]): Float32Array;
+  predict(ids: readonly number[], positions: readonly number[]): Promise<Float32Array>;
   dispose(): void;
 }
 
@@ -33,12 +33,12 @@ export function createMaskedLm(device: Device, model: Model): MaskedLm {
     maskedScore: -1e9,
   };
   return {
-    predict(ids, positions) {
+    async predict(ids, positions) {
       const logits = tf.tidy(() => {
         const batch = singleSequence(device, ids, positions);
         return pretrainingLogits(device, operations, weights.named, batch, options, noDropout).maskedLm;
       });
-      const values = logits.dataSync() as Float32Array;
+      const values = (await logits.data()) as Float32Array;
       logits.dispose();
       return values;
     },

@@ -35,12 +35,15 @@ export type UpdateInPlace = (
   operands: readonly Tensor[],
 ) => void;
 
+/** Numbers of the i-th variable; to be read before the next call. */
+export type Snapshot = (variable: number) => TensorValues;
+
 /** Functions over shared variables, however they are run. */
 export interface Program {
-  /** Runs a traced function on these inputs; returns its outputs' numbers. */
-  call(name: string, inputs: Readonly<Record<string, Tensor>>): Readonly<Record<string, TensorValues>>;
-  /** Current numbers of the i-th variable. */
-  read(variable: number): TensorValues;
+  /** Runs a function on these inputs; its outputs' numbers. A promise, as a GPU's memory is read in no other way; one call at a time. */
+  call(name: string, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, TensorValues>>>;
+  /** The variables' numbers as they are. */
+  snapshot(): Promise<Snapshot>;
   /** Replaces the numbers of the i-th variable. */
   write(variable: number, values: Tensor): void;
   /** Operations recorded; none where nothing is. */
@@ -99,7 +102,7 @@ export function trace(
     tf.dispose(group.map((i) => before[i]!));
   }
   let lastRead: { readonly group: readonly number[]; readonly values: readonly TensorValues[] } | undefined;
-  const read = (i: number): TensorValues => {
+  const read: Snapshot = (i) => {
     if (!lastRead?.group.includes(i)) {
       const group = groups.find((each) => each.includes(i))!;
       const outputs = run(
@@ -114,7 +117,7 @@ export function trace(
 
   return {
     operations,
-    call(name, inputs) {
+    async call(name, inputs) {
       lastRead = undefined;
       const names = Object.keys(functions[name]!.inputs);
       const tensors = names.map((input) => inputs[input]!);
@@ -126,7 +129,7 @@ export function trace(
       );
       return Object.fromEntries(outputs.map((output, i) => [output, taken(results[i]!.id)]));
     },
-    read,
+    snapshot: async () => read,
     write(i, values) {
       lastRead = undefined;
       write([i], [values]);

@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs';
 import { type AddonKind, addonFolder } from '../../src/devices/addon-folder.ts';
 import { openAddon } from '../../src/devices/open-addon.ts';
+import { findAdapter } from '../../src/devices/webgpu/find-adapter.ts';
+import { driverRemedy, installRemedy } from '../../src/devices/webgpu/open-webgpu.ts';
 import type { Finding } from '../../src/executors/survey.ts';
 
 export function surveyStages(): readonly Finding[] {
-  return [tensorflow('gpu'), tensorflow('cpu')];
+  return [tensorflow('gpu'), webgpu(), tensorflow('cpu')];
 }
 
 /** The addon counts when it loads, and that for GPUs when it sees one. */
@@ -21,4 +23,20 @@ function tensorflow(kind: AddonKind): Finding {
   if (!existsSync(addonFolder(kind))) return { ...about, required: false, state: 'missing', found: 'not set up' };
   const found = kind === 'gpu' ? 'no GPU that it can use' : 'does not load';
   return { ...about, required: false, state: 'unusable', found, remedy: `${about.remedy} --force` };
+}
+
+/** A CPU that plays a GPU is told as what it is: nothing takes it unless asked to. */
+function webgpu(): Finding {
+  const about = { name: 'webgpu', purpose: 'training on any GPU', required: false } as const;
+  const adapter = findAdapter();
+  switch (adapter.kind) {
+    case 'adapter':
+      return { ...about, state: 'ok', found: adapter.software ? `${adapter.name}: software, not a GPU` : adapter.name };
+    case 'no-package':
+      return { ...about, state: 'missing', found: 'not installed', remedy: installRemedy };
+    case 'no-adapter':
+      return { ...about, state: 'missing', found: 'no GPU that it can use', remedy: driverRemedy };
+    case 'broken':
+      return { ...about, state: 'unusable', found: adapter.why, remedy: driverRemedy };
+  }
 }

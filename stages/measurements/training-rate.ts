@@ -8,7 +8,7 @@ import { adamWeightDecay } from '../../src/bert/training/optimizer.ts';
 import { createTrainingStep } from '../../src/bert/training/training-step.ts';
 import { openDevice } from '../../src/devices/open-device.ts';
 import type { Batch } from '../../src/pretraining/records/read-batches.ts';
-import { ownDevice } from '../training-cost.ts';
+import { onGpu, ownDevice } from '../training-cost.ts';
 import { cpuSecondsOf } from './text-rates.ts';
 
 /** Two layers of BERT base. */
@@ -45,15 +45,15 @@ export async function trainingRate(): Promise<number> {
     predictions: load.predictions,
     traced: device.kind === 'tensorflow',
   });
-  const run = (times: number, first: number) => {
-    for (let i = 0; i < times; i++) step.run(batch(), { decay: 1e-5, adam: 1e-3 }, first + i);
+  const run = async (times: number, first: number) => {
+    for (let i = 0; i < times; i++) await step.run(batch(), { decay: 1e-5, adam: 1e-3 }, first + i);
   };
-  run(warmUps, 0);
+  await run(warmUps, 0);
   const begin = performance.now();
   const ofCores = await cpuSecondsOf(() => run(steps, warmUps));
   const elapsed = (performance.now() - begin) / 1000;
   step.dispose();
-  return (steps * trainingOperations(architecture, load)) / (ownDevice() === 'tensorflow-gpu' ? elapsed : ofCores);
+  return (steps * trainingOperations(architecture, load)) / (onGpu(ownDevice()) ? elapsed : ofCores);
 }
 
 /** What the ids are does not matter for the time. */

@@ -84,7 +84,7 @@ async function measure({ layers, hidden, batch: batchSize, backend, traced, drop
   const repeats = hidden >= 768 ? 8 : 23;
   for (let i = 0; i < repeats; i++) {
     const start = performance.now();
-    step.run(batch, { decay: 1e-5, adam: 1e-3 }, i);
+    await step.run(batch, { decay: 1e-5, adam: 1e-3 }, i);
     times.push(performance.now() - start);
   }
   step.dispose();

@@ -1,4 +1,6 @@
 import { openDevice } from '../../src/devices/open-device.ts';
-import { testGolden } from './golden.ts';
+import { testGolden, testInterruption } from './golden.ts';
 
-testGolden(await openDevice('wasm', 1), 0);
+const device = await openDevice('wasm', 1);
+testGolden(device);
+testInterruption(device, 0);

@@ -38,8 +38,8 @@ function options(device: Device, work: string, more: Partial<PretrainOptions>): 
   };
 }
 
-/** Tests against Model Garden's own run. `within`: how far an interrupted run may be from a straight one; 0 on one thread. */
-export function testGolden(device: Device, within: number): void {
+/** Tests against Model Garden's own run. */
+export function testGolden(device: Device): void {
   test('resuming a checkpoint of Model Garden gives its losses and its next checkpoint', {
     skip: golden === undefined,
   }, async () => {
@@ -74,18 +74,21 @@ export function testGolden(device: Device, within: number): void {
       assert.ok(worst < 1e-4, `${variable.key} is off by ${worst}`);
     }
   });
+}
 
+/** `within`: how far an interrupted run may be from a straight one; 0 on one thread. */
+export function testInterruption(device: Device, within: number, [at, steps] = [7, 12]): void {
   test('interrupted anywhere, a training ends as if it had not been', { skip: golden === undefined }, async () => {
-    const more = { steps: 12, dropout: 0.1, shuffle: true, seed: 5 };
+    const more = { steps: steps!, dropout: 0.1, shuffle: true, seed: 5 };
     const straight = options(device, 'straight', more);
     await pretrain(straight);
     const abort = new AbortController();
     const stopped = options(device, 'stopped', {
       ...more,
       signal: abort.signal,
-      progress: (done) => done === 7 && abort.abort(),
+      progress: (done) => done === at && abort.abort(),
     });
-    await assert.rejects(pretrain(stopped), /stopped at step 7 of 12, with a checkpoint/);
+    await assert.rejects(pretrain(stopped), new RegExp(`stopped at step ${at} of ${steps}, with a checkpoint`));
     await pretrain(options(device, 'stopped', more));
     const [a, b] = [straight, stopped].map(({ work }) => readTrainingLog(join(work, 'log.jsonl')));
     assert.equal(a!.length, b!.length);

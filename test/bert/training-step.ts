@@ -62,16 +62,20 @@ function begun({ device, traced }: Setup, how: Partial<StepConfig> = {}, given =
   return { device, step };
 }
 
-function outcome(
+async function outcome(
   setup: Setup,
   how: Partial<StepConfig> = {},
   { given = batch, updates = 2 }: { readonly given?: Batch; readonly updates?: number } = {},
-): Outcome {
+): Promise<Outcome> {
   const { step } = begun(setup, how, given);
-  const sums = [step.run(given, rates, 0)];
-  const m = trained.map((_, i) => step.read(i, 'm').slice());
-  for (let i = 1; i < updates; i++) sums.push(step.run(given, rates, i));
-  const result = { sums, m, weights: trained.map((_, i) => step.read(i, 'weight').slice()) };
+  const all = async (which: 'weight' | 'm') => {
+    const numbers = await step.snapshot();
+    return trained.map((_, i) => numbers(i, which).slice());
+  };
+  const sums = [await step.run(given, rates, 0)];
+  const m = await all('m');
+  for (let i = 1; i < updates; i++) sums.push(await step.run(given, rates, i));
+  const result = { sums, m, weights: await all('weight') };
   step.dispose();
   return result;
 }
@@ -114,42 +118,43 @@ function third(replica: number): Batch {
 
 /** The first setup is held against formulas, the others against it. Devices share TensorFlow.js' state: one kind of them a process. */
 export function testTrainingSteps(setups: readonly Setup[]): void {
-  test('every way of running it makes the same update', () => {
-    const expected = outcome(setups[0]!);
-    for (const setup of setups.slice(1)) assertNear(outcome(setup), expected, setup.name);
+  test('every way of running it makes the same update', async () => {
+    const expected = await outcome(setups[0]!);
+    for (const setup of setups.slice(1)) assertNear(await outcome(setup), expected, setup.name);
   });
 
-  test('micro-batches of any size add up to the full batch, also beside padding', () => {
-    const expected = outcome(setups[0]!);
+  test('micro-batches of any size add up to the full batch, also beside padding', async () => {
+    const expected = await outcome(setups[0]!);
     for (const setup of setups) {
       for (const microBatch of setup.traced ? [5] : [1, 5, 6]) {
-        assertNear(outcome(setup, { microBatch }), expected, `${setup.name}, ${microBatch} at once`);
+        assertNear(await outcome(setup, { microBatch }), expected, `${setup.name}, ${microBatch} at once`);
       }
     }
   });
 
-  test('updates and evaluations leave no tensor behind', () => {
+  test('updates and evaluations leave no tensor behind', async () => {
     for (const setup of setups) {
       const { device, step } = begun(setup, { microBatch: 5 });
       const held = () => device.tf.memory().numTensors;
-      step.run(batch, rates, 0);
+      await step.run(batch, rates, 0);
       const before = held();
-      for (let i = 1; i < 4; i++) step.run(batch, rates, i);
-      step.evaluate(batch);
+      for (let i = 1; i < 4; i++) await step.run(batch, rates, i);
+      await step.evaluate(batch);
       assert.equal(held(), before, setup.name);
       step.dispose();
     }
   });
 
-  test('each replica normalises and clips its own part, and the clipped gradients are summed', () => {
-    const parts = [0, 1, 2].map((replica) => outcome(setups[0]!, {}, { given: third(replica) }));
+  test('each replica normalises and clips its own part, and the clipped gradients are summed', async () => {
+    const parts: Outcome[] = [];
+    for (const replica of [0, 1, 2]) parts.push(await outcome(setups[0]!, {}, { given: third(replica) }));
     for (const { m } of parts) assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `norm ${10 * norm(m)}`);
     const summed = trained.map((_, i) =>
       parts[0]!.m[i]!.map((value, j) => value + parts[1]!.m[i]![j]! + parts[2]!.m[i]![j]!),
     );
     for (const setup of setups) {
       for (const microBatch of setup.traced ? [3] : [size, 3]) {
-        const whole = outcome(setup, { replicas: 3, microBatch });
+        const whole = await outcome(setup, { replicas: 3, microBatch });
         assert.ok(farthest(whole.m, summed) < 1e-6, `${setup.name}: m is off by ${farthest(whole.m, summed)}`);
         for (const [replica, part] of whole.sums[0]!.entries()) {
           const alone = parts[replica]!.sums[0]![0]!;
@@ -160,9 +165,9 @@ export function testTrainingSteps(setups: readonly Setup[]): void {
     }
   });
 
-  test('an update is the formula, with decay where it belongs', () => {
+  test('an update is the formula, with decay where it belongs', async () => {
     for (const setup of setups.filter(({ traced }) => !traced)) {
-      const { m, weights } = outcome(setup, {}, { updates: 1 });
+      const { m, weights } = await outcome(setup, {}, { updates: 1 });
       assert.ok(Math.abs(10 * norm(m) - 1) < 1e-4, `${setup.name}: clipped to ${10 * norm(m)}`);
       for (const [i, variable] of trained.entries()) {
         for (const [j, before] of startOf(variable).entries()) {

@@ -72,11 +72,13 @@ test('padding, of length and of a last smaller batch, changes neither losses nor
   assert.equal(paddedLength(items, 128), 16);
   assert.equal(paddedLength(items, 12), 12);
   const { valuesOf } = await startingWeights(model, 'classification', undefined, 3);
-  const results = [
+  const shapes = [
     [3, 12],
     [3, 64],
     [8, 16],
-  ].map(([batchSize, length]) => {
+  ];
+  const results: number[][] = [];
+  for (const [batchSize, length] of shapes) {
     const weights = createTaskWeights(
       device,
       taskVariables(model.config.architecture, 'classification', 2),
@@ -97,12 +99,14 @@ test('padding, of length and of a last smaller batch, changes neither losses nor
       traced: false,
     });
     const batch = collate(items, batchSize!, length!, 0);
-    const losses = [1, 2, 3].flatMap((update) => {
-      const { loss, gradientNorm } = step.train(batch, 1e-3, update, 0);
-      return [loss, gradientNorm];
-    });
-    return [...losses, ...step.predict(batch).flatMap(([logits]) => Array.from(logits!))];
-  });
+    const losses: number[] = [];
+    for (const update of [1, 2, 3]) {
+      const { loss, gradientNorm } = await step.train(batch, 1e-3, update, 0);
+      losses.push(loss, gradientNorm);
+    }
+    const answers = await step.predict(batch);
+    results.push([...losses, ...answers.flatMap(([logits]) => Array.from(logits!))]);
+  }
   const [expected, ...others] = results;
   assert.equal(expected!.length, 12);
   for (const other of others) {

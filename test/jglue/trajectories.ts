@@ -89,15 +89,20 @@ const near = (actual: number, expected: number, most: number, what: string) =>
   assert.ok(Math.abs(actual - expected) <= most, `${what}: ${actual}, not ${expected}`);
 
 /** The tests of one backend. One a process: TensorFlow.js keeps its active backend in a global. */
-export function testTrajectories(backend: string, given: Device | undefined): void {
+export function testTrajectories(
+  backend: string,
+  given: Device | undefined,
+  names: readonly TaskName[] = taskNames,
+  rates: readonly number[] = [5e-5, 1e-3],
+): void {
   device = given;
   before(async () => {
     if (skip) return;
     encoder = await goldenEncoder('wordpiece');
     model = await openModel(join(golden!, 'model'));
   });
-  for (const name of taskNames) {
-    for (const rate of [5e-5, 1e-3]) {
+  for (const name of names) {
+    for (const rate of rates) {
       test(`${name} at ${rate} on ${backend}: the trajectory of transformers`, {
         skip: skip || device === undefined,
       }, async () => {

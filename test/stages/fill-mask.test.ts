@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { hasWebgpu, withoutWebgpu } from '../devices/webgpu.ts';
 import { embeddedIpadic } from '../embedded-ipadic.ts';
 import { randomModel, temporaryFolder } from '../huggingface/random-model.ts';
 import { sharedPath } from '../shared.ts';
@@ -17,8 +18,8 @@ interface Output {
   readonly stderr: string;
 }
 
-async function fillMask(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Output> {
-  const command = [main, 'fill-mask', ...args, '--backend', 'wasm'];
+async function fillMask(args: readonly string[], env: NodeJS.ProcessEnv = {}, backend = 'wasm'): Promise<Output> {
+  const command = [main, 'fill-mask', ...args, '--backend', backend];
   try {
     const done = await promisify(execFile)(process.execPath, command, { env: { ...process.env, ...env } });
     return { code: 0, ...done };
@@ -31,9 +32,9 @@ async function fillMask(args: readonly string[], env: NodeJS.ProcessEnv = {}): P
 const goldenJglue = sharedPath('golden/jglue/model');
 const unidic = unidicLite();
 
-test('the words and probabilities are those of transformers', { skip: !goldenJglue || !unidic }, async () => {
+async function assertWordsOfTransformers(backend: string): Promise<void> {
   const text = '東北大学で[MASK]の研究をしています。';
-  const { code, stdout, stderr } = await fillMask([goldenJglue!, text, '--dictionary', unidic!, '--json']);
+  const { code, stdout, stderr } = await fillMask([goldenJglue!, text, '--dictionary', unidic!, '--json'], {}, backend);
   assert.equal(code, 0, stderr);
   const { tokens, masks } = JSON.parse(stdout);
   assert.equal(tokens.join(' '), '[CLS] 東北 大学 で [MASK] の 研究 を し て い ます 。 [SEP]');
@@ -49,6 +50,27 @@ test('the words and probabilities are those of transformers', { skip: !goldenJgl
     const difference = Math.abs(probability - expected[token as keyof typeof expected]);
     assert.ok(difference < 2e-6, `${token}: ${probability}`);
   }
+}
+
+const skip = !goldenJglue || !unidic;
+
+test('the words and probabilities are those of transformers', { skip }, () => assertWordsOfTransformers('wasm'));
+
+test('they are on WebGPU too', { skip: skip || (hasWebgpu() ? false : withoutWebgpu) }, () =>
+  assertWordsOfTransformers('webgpu'),
+);
+
+test('a WebGPU without an adapter is told with what brings one', async (t) => {
+  const { model } = await randomModel(t, { formats: ['safetensors'] });
+  const args = [model, '[MASK]です', '--dictionary', await embeddedIpadic()];
+  const { code, stdout, stderr } = await fillMask(args, { VK_DRIVER_FILES: '/nonexistent.json' }, 'webgpu');
+  if (process.platform !== 'linux') return;
+  assert.notEqual(code, 0);
+  assert.equal(stdout, '');
+  assert.match(
+    stderr,
+    /the backend webgpu (finds no GPU: install .*, or use|is not installed: run 'npm install .*, or use)/,
+  );
 });
 
 test('each [MASK] gets its words, with the dictionary that the model names', async (t) => {

@@ -32,7 +32,7 @@ export async function evaluate(
     epochs: 1,
     limits,
   })) {
-    sums = withParts(sums, [step.evaluate(part)]);
+    sums = withParts(sums, [await step.evaluate(part)]);
     if (sums.parts >= most) break;
     await setImmediate();
     signal.throwIfAborted();

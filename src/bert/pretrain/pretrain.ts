@@ -72,11 +72,12 @@ export async function pretrain(options: PretrainOptions): Promise<void> {
   let saves = start.whole ? (start.checkpoint?.saves ?? 0) : 0;
   const pace = createPace(batchSize * shape.tokens);
 
-  const save = (directory: string, maxToKeep: number) => {
+  const save = async (directory: string, maxToKeep: number) => {
+    const state = await stateAfter(done, saves);
     // The log and the position first: a checkpoint that is named as the latest must have them.
     log.sync();
     if (position !== undefined) writePosition(join(directory, `ckpt-${done}`), { ...position, loop });
-    saveCheckpoint(directory, architecture, config.optimizer, stateAfter(done, saves), maxToKeep);
+    saveCheckpoint(directory, architecture, config.optimizer, state, maxToKeep);
     options.log(`step ${done}: wrote ${basename(directory)}/ckpt-${done}`);
   };
   const validates = (at: number) => validation.length > 0 && (at % trainer.validationInterval === 0 || at === steps);
@@ -95,7 +96,7 @@ export async function pretrain(options: PretrainOptions): Promise<void> {
     loop = noSums;
     if (lastSaved === undefined || done - lastSaved >= trainer.checkpointInterval || done === steps) {
       saves++;
-      save(work.modelDirectory, trainer.maxToKeep);
+      await save(work.modelDirectory, trainer.maxToKeep);
       lastSaved = done;
     }
     pace.restart();
@@ -106,7 +107,8 @@ export async function pretrain(options: PretrainOptions): Promise<void> {
     if (loop.parts > 0 && endsLoop(done)) await closeLoop();
     if (done < steps) {
       for await (const batch of batchesOf(options, position)) {
-        const parts = step.run(batch, ratesOf(config.schedule, config.optimizer, done + 1), dropoutSeed(seed, done));
+        const rates = ratesOf(config.schedule, config.optimizer, done + 1);
+        const parts = await step.run(batch, rates, dropoutSeed(seed, done));
         done++;
         loop = withParts(loop, parts);
         position = { ...batch.position, loop };
@@ -117,14 +119,14 @@ export async function pretrain(options: PretrainOptions): Promise<void> {
         options.metric('tokens/s', pace.stepDone(), done);
         if (endsLoop(done)) await closeLoop();
         if (done === steps) break;
-        // Steps and most batches are made without waiting: signals get through here alone.
+        // On most backends steps and batches are made without waiting: signals get through here alone.
         await setImmediate();
         signal.throwIfAborted();
       }
     }
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
-    save(work.interrupted, 1);
+    await save(work.interrupted, 1);
     throw new TrainingError(`stopped at step ${done} of ${steps}, with a checkpoint: run again to go on from there`);
   } finally {
     step.dispose();

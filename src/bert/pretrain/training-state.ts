@@ -66,7 +66,7 @@ export function stateReader(
   { config, seed }: Given,
   { checkpoint }: StartingPoint,
   health: Health,
-): (done: number, saves: number) => TrainingState {
+): (done: number, saves: number) => Promise<TrainingState> {
   const variables = modelVariables(config.architecture);
   const index = new Map(variables.filter(({ trained }) => trained).map((variable, i) => [variable.key, i]));
   const untrained = new Map(
@@ -77,9 +77,10 @@ export function stateReader(
         checkpoint?.has(variable) ? checkpoint.weight(variable) : freshWeight(variable, config, seed),
       ]),
   );
-  return (done, saves) => {
+  return async (done, saves) => {
+    const numbers = await step.snapshot();
     const read = (variable: Variable, which: 'weight' | 'm' | 'v') =>
-      health.finite(done, variable, step.read(index.get(variable.key)!, which));
+      health.finite(done, variable, numbers(index.get(variable.key)!, which));
     return {
       step: done,
       saves,

@@ -76,7 +76,8 @@ export function clipByGlobalNorm(
       ? tf.mul(native(tf, 'L2Loss', { T: 'float' }, [gradient])[0]!, 2)
       : tf.sum(tf.square(gradient)),
   );
-  const norm = tf.sqrt(tf.addN(squares)) as Scalar;
+  // On webgpu a sum of so many tensors would need more buffers in one kernel than there may be.
+  const norm = tf.sqrt(kind === 'webgpu' ? tf.sum(tf.stack(squares)) : tf.addN(squares)) as Scalar;
   const scale = tf.mul(tf.minimum(tf.div(1, tf.add(norm, epsilon)), 1 / clipNorm), clipNorm);
   return { clipped: gradients.map((gradient) => tf.mul(gradient, scale)), norm };
 }

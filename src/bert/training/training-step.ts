@@ -47,13 +47,16 @@ export interface PartSums extends BatchSums {
   readonly sequences: number;
 }
 
+/** Numbers of the i-th trained weight, of its m or of its v; to be read before the next step. */
+export type TrainedNumbers = (i: number, which: 'weight' | 'm' | 'v') => Float32Array;
+
 export interface TrainingStep {
   /** Updates the weights in place. `seed`: a 32-bit integer that the step's dropout follows from. */
-  run(batch: Batch, rates: Rates, seed: number): readonly PartSums[];
+  run(batch: Batch, rates: Rates, seed: number): Promise<readonly PartSums[]>;
   /** Losses without dropout and without an update. */
-  evaluate(batch: Batch): PartSums;
-  /** Numbers of the i-th trained weight, of its m or of its v. */
-  read(i: number, which: 'weight' | 'm' | 'v'): Float32Array;
+  evaluate(batch: Batch): Promise<PartSums>;
+  /** What has been trained so far. */
+  snapshot(): Promise<TrainedNumbers>;
   /** Operations of the traced graph, none when eager. */
   readonly operations: number;
   /** Sequences that go through the model at once. */
@@ -174,42 +177,47 @@ export function createTrainingStep(
     ]);
     return Object.fromEntries(entries);
   }
-  const call = (name: string, inputs: Inputs): Record<string, number> => {
-    const outputs = program.call(name, inputs);
+  const call = async (name: string, inputs: Inputs): Promise<Record<string, number>> => {
+    const outputs = await program.call(name, inputs);
     tf.dispose({ ...inputs });
     return Object.fromEntries(Object.entries(outputs).map(([output, values]) => [output, values[0]!]));
   };
-  const sumsOf = (outputs: Record<string, number>): BatchSums => outputs as BatchSums;
+  const sumsOf = async (name: string, inputs: Inputs): Promise<BatchSums> => (await call(name, inputs)) as BatchSums;
 
   return {
-    run(batch, rates, seed) {
+    async run(batch, rates, seed) {
       const parts = partsOf(batch, config.replicas);
       if (inOneGo) {
         words = [seed, 0];
         const [part] = parts;
-        return [{ ...part!, ...sumsOf(call('step', { ...microInputs(batch, allRows, part!), ...rateInputs(rates) })) }];
+        const inputs = { ...microInputs(batch, allRows, part!), ...rateInputs(rates) };
+        return [{ ...part!, ...(await sumsOf('step', inputs)) }];
       }
-      const measured = parts.map((part, replica) => {
+      const measured: PartSums[] = [];
+      for (const [replica, part] of parts.entries()) {
         const sums: BatchSums[] = [];
         const end = (replica + 1) * perPart;
         for (let begin = replica * perPart; begin < end; begin += microBatch) {
           words = [seed, begin];
-          sums.push(sumsOf(call('accumulate', microInputs(batch, { begin, end }, part))));
+          sums.push(await sumsOf('accumulate', microInputs(batch, { begin, end }, part)));
         }
-        call('closePart', {});
-        return { ...part, ...sums.reduce(added) };
-      });
-      call('update', rateInputs(rates));
+        await call('closePart', {});
+        measured.push({ ...part, ...sums.reduce(added) });
+      }
+      await call('update', rateInputs(rates));
       return measured;
     },
-    evaluate(batch) {
+    async evaluate(batch) {
       const sums: BatchSums[] = [];
       for (let begin = 0; begin < batch.size; begin += microBatch) {
-        sums.push(sumsOf(call('evaluate', microBatchInputs(tf, batch, { begin, end: batch.size }, shape))));
+        sums.push(await sumsOf('evaluate', microBatchInputs(tf, batch, { begin, end: batch.size }, shape)));
       }
       return { ...partsOf(batch, 1)[0]!, ...sums.reduce(added) };
     },
-    read: (i, which) => program.read(i + count * ['weight', 'm', 'v'].indexOf(which)) as Float32Array,
+    async snapshot() {
+      const numbers = await program.snapshot();
+      return (i, which) => numbers(i + count * ['weight', 'm', 'v'].indexOf(which)) as Float32Array;
+    },
     operations: program.operations,
     microBatch,
     dispose: () => program.dispose(),

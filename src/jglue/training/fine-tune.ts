@@ -58,7 +58,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   const schedule = linearSchedule(options.learningRate, total, options.warmupRatio);
   const { step, startedAt } = startStep(options, plan, variables);
   const log = openTrainingLog(join(options.work, 'log.jsonl'), startedAt);
-  const save = (done: number) => saveState(options.work, done, variables, step.read);
+  const save = async (done: number) => saveState(options.work, done, variables, await step.snapshot());
   let done = startedAt;
   let savedAt = Date.now();
   let evaluation: Evaluation | undefined;
@@ -66,7 +66,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
     for (let epoch = Math.floor(done / perEpoch); epoch < epochs; epoch++) {
       for (const batch of plan.training(epoch, done - epoch * perEpoch)) {
         const rate = rateInStep(schedule, done + 1);
-        const { loss, gradientNorm } = step.train(batch, rate, done + 1, dropoutSeed(seed, done));
+        const { loss, gradientNorm } = await step.train(batch, rate, done + 1, dropoutSeed(seed, done));
         done++;
         if (!Number.isFinite(loss)) throw diverged(loss, done);
         log.write({ step: done, loss, learning_rate: rate, grad_norm: gradientNorm, epoch });
@@ -76,13 +76,13 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         await new Promise(setImmediate);
         if (done === (epoch + 1) * perEpoch) break;
         if (signal.aborted || Date.now() - savedAt >= (options.saveInterval ?? 60_000)) {
-          save(done);
+          await save(done);
           savedAt = Date.now();
         }
         if (signal.aborted) throw stopped(done, total);
       }
       if (kind !== 'span' || epoch === epochs - 1) {
-        evaluation = evaluate(plan, step, dev);
+        evaluation = await evaluate(plan, step, dev);
         const named = Object.entries(evaluation.metrics ?? {}).map(([name, value]) => [`eval_${name}`, value] as const);
         log.write({ step: done, epoch, ...Object.fromEntries(named) });
         for (const [name, value] of named) options.metric(name, value, done);
@@ -92,7 +92,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
       }
       // Behind the evaluation, so that its line is never missing; the last one is not needed.
       if (epoch < epochs - 1) {
-        save(done);
+        await save(done);
         savedAt = Date.now();
         if (signal.aborted) throw stopped(done, total);
       }
@@ -103,12 +103,15 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
   } finally {
     log.close();
   }
+  evaluation ??= await evaluate(plan, step, dev);
+  const onTest = test && (await evaluate(plan, step, test));
+  const numbers = await step.snapshot();
   return {
     steps: total,
-    dev: evaluation ?? evaluate(plan, step, dev),
-    test: test && evaluate(plan, step, test),
+    dev: evaluation,
+    test: onTest,
     variables,
-    read: (variable) => step.read(variable, 'weight'),
+    read: (variable) => numbers(variable, 'weight'),
     dispose: () => step.dispose(),
   };
 }
@@ -146,8 +149,9 @@ function startStep(
   return { step, startedAt: state?.step ?? 0 };
 }
 
-function evaluate(plan: BatchPlan, step: FineTuningStep, split: Split): Evaluation {
-  const logits = Array.from(plan.prediction(split), (batch) => step.predict(batch)).flat();
+async function evaluate(plan: BatchPlan, step: FineTuningStep, split: Split): Promise<Evaluation> {
+  const logits: Float32Array[][] = [];
+  for (const batch of plan.prediction(split)) logits.push(...(await step.predict(batch)));
   if (logits.some((groups) => groups.some((group) => group.some((value) => !Number.isFinite(value))))) {
     throw new JglueError('the model answers with numbers that are not finite: a lower learning rate may help');
   }

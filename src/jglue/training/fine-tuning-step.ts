@@ -5,6 +5,7 @@ import type { EncoderInput, EncoderOptions } from '../../bert/model/encoder.ts';
 import { createOperations, type Gelu } from '../../bert/model/operations.ts';
 import type { Moments } from '../../bert/training/moments.ts';
 import { applyAdamW, clipByGlobalNorm, type OptimizerConfig } from '../../bert/training/optimizer.ts';
+import type { TrainedNumbers } from '../../bert/training/training-step.ts';
 import type { Device } from '../../devices/device.ts';
 import { eagerProgram } from '../../trace/eager.ts';
 import { type Program, type TracedFunction, trace, type UpdateInPlace } from '../../trace/trace.ts';
@@ -41,11 +42,11 @@ export interface FineTuningStep {
     rate: number,
     update: number,
     seed: number,
-  ): { readonly loss: number; readonly gradientNorm: number };
+  ): Promise<{ readonly loss: number; readonly gradientNorm: number }>;
   /** Logits of each example of the batch: [C], or [2][S] for spans. */
-  predict(batch: TaskBatch): Float32Array[][];
-  /** Numbers of the i-th trained weight, of its m or of its v. */
-  read(i: number, which: 'weight' | 'm' | 'v'): Float32Array;
+  predict(batch: TaskBatch): Promise<Float32Array[][]>;
+  /** What has been trained so far. */
+  snapshot(): Promise<TrainedNumbers>;
   /** Operations of the traced graphs, none when eager. */
   readonly operations: number;
   dispose(): void;
@@ -131,22 +132,22 @@ export function createFineTuningStep(
     [...trained, ...moments.m, ...moments.v],
     functions,
   );
-  const call = (name: string, inputs: Inputs): Readonly<Record<string, ArrayLike<number>>> => {
-    const outputs = program.call(name, inputs);
+  const call = async (name: string, inputs: Inputs): Promise<Readonly<Record<string, ArrayLike<number>>>> => {
+    const outputs = await program.call(name, inputs);
     tf.dispose({ ...inputs });
     return outputs;
   };
 
   return {
-    train(batch, rate, update, seed) {
+    async train(batch, rate, update, seed) {
       words = [seed, 0];
       const { beta1, beta2 } = fineTuningOptimizer;
       const adam = (rate * Math.sqrt(1 - beta2 ** update)) / (1 - beta1 ** update);
-      const { loss, gradientNorm } = call(`train${batch.positions}`, trainingInputs(batch, adam));
+      const { loss, gradientNorm } = await call(`train${batch.positions}`, trainingInputs(batch, adam));
       return { loss: loss![0]!, gradientNorm: gradientNorm![0]! };
     },
-    predict(batch) {
-      const { logits } = call(`predict${batch.positions}`, textInputs(batch)) as { logits: Float32Array };
+    async predict(batch) {
+      const { logits } = (await call(`predict${batch.positions}`, textInputs(batch))) as { logits: Float32Array };
       const groups = kind === 'span' ? 2 : 1;
       const width = logits.length / (groups * batchSize);
       return Array.from({ length: batch.size }, (_, i) =>
@@ -156,7 +157,10 @@ export function createFineTuningStep(
         }),
       );
     },
-    read: (i, which) => program.read(i + trained.length * ['weight', 'm', 'v'].indexOf(which)) as Float32Array,
+    async snapshot() {
+      const numbers = await program.snapshot();
+      return (i, which) => numbers(i + trained.length * ['weight', 'm', 'v'].indexOf(which)) as Float32Array;
+    },
     operations: program.operations,
     dispose: () => program.dispose(),
   };
