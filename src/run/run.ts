@@ -10,7 +10,7 @@ import { recordEndings } from './endings.ts';
 import type { ControlRequest, RunEvent, RunFinished } from './events.ts';
 import { openEventLog } from './folder/event-log.ts';
 import { followControl } from './folder/follow-control.ts';
-import { createRunFolder, newRunId } from './folder/run-folder.ts';
+import { createRunFolder } from './folder/run-folder.ts';
 import { publishAll } from './publish/publish-all.ts';
 import { type RunRemote, shareResults } from './remote/shared-results.ts';
 import { measuredSeconds, remainingPaths } from './schedule/critical-path.ts';
@@ -64,7 +64,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   const impossible = impossibleRequests(plan, sizes, needed);
   if (impossible.length > 0) throw new ImpossibleRun(impossible.join('\n'));
 
-  const folder = createRunFolder(options.store.directory, newRunId(new Date()), runFacts(plan, options));
+  const folder = createRunFolder(options.store.directory, runFacts(plan, options));
   if (options.mergedFile !== undefined) folder.keepWorkflow(options.mergedFile);
   const events = openEventLog(folder.events, options.listener ?? (() => {}));
   const stopping = new AbortController();

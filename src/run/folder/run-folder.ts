@@ -24,12 +24,12 @@ export interface RunFolder {
   close(): void;
 }
 
-/** Throws a `StoreError` if the cache folder cannot be written. */
-export function createRunFolder(cache: string, id: string, facts: { readonly [name: string]: Json }): RunFolder {
+/** Makes the folder of a run that starts now. Throws a `StoreError` if the cache folder cannot be written. */
+export function createRunFolder(cache: string, facts: { readonly [name: string]: Json }): RunFolder {
+  const id = inStore(cache, () => makeFolder(join(cache, 'runs')));
   const directory = join(cache, 'runs', id);
   const keyLog = inStore(cache, () => {
-    mkdirSync(join(cache, 'runs'), { recursive: true });
-    for (const name of ['', 'logs', 'values', 'metrics']) mkdirSync(join(directory, name));
+    for (const name of ['logs', 'values', 'metrics']) mkdirSync(join(directory, name));
     writeFileSync(join(directory, 'run.json'), `${JSON.stringify({ format: 1, id, ...facts }, null, 2)}\n`);
     return openAppendLog(join(directory, 'keys.ndjson'));
   });
@@ -61,8 +61,22 @@ export function createRunFolder(cache: string, id: string, facts: { readonly [na
   };
 }
 
+/** Makes a folder that no other run has, and returns its name: runs that start in the same second may hit on the same one. */
+function makeFolder(runs: string): string {
+  mkdirSync(runs, { recursive: true });
+  for (;;) {
+    const id = newRunId(new Date());
+    try {
+      mkdirSync(join(runs, id));
+      return id;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
 /** Sorts by time: `20261123-184501-3f9a`. */
-export function newRunId(now: Date): string {
+function newRunId(now: Date): string {
   const [date, time] = now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').split('T');
   return `${date}-${time}-${randomBytes(2).toString('hex')}`;
 }

@@ -29,7 +29,8 @@ const logBytes = 512 * 1024;
 
 /** A run that is going on, and the keys to look around in it and to steer it. */
 export function RunScreen({ feed, send, leave }: RunScreenProps) {
-  const frame = useFrame(feed);
+  const size = useTerminalSize();
+  const frame = useFrame(feed, size);
   const { state, now } = frame;
   const [view, setView] = useState(firstView);
   const rows = listRows(state, view.unfolded);
@@ -37,7 +38,7 @@ export function RunScreen({ feed, send, leave }: RunScreenProps) {
   const row = rows.at(selected);
   const instance = view.logOf === undefined ? row && shownInstance(row) : findInstance(state, view.logOf);
   const log = useLogTail(instance?.log, view.pane === 'log' ? logBytes : paneBytes);
-  const { width, header, body, list, detail } = screenLayout(useTerminalSize(), rows.count);
+  const { width, header, body, list, detail } = screenLayout(size, rows.count);
   const change = (action: Action) => setView((last) => changeView(last, action, state));
 
   const run = (command: Command) => {

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { RunState } from '../state/run-state.ts';
 import { logTail } from './detail/log-tail.ts';
+import type { Size } from './use-terminal-size.ts';
 
 /** All that changes on the screen by itself, at one moment. */
 export interface Frame {
@@ -8,19 +9,25 @@ export interface Frame {
   readonly now: number;
 }
 
-/** Drawing is what a screen costs; keys are answered at once all the same. */
-const frameMs = 500;
+/**
+ * Drawing is what a screen costs, and ink draws cell by cell, so a large window is drawn once a second, as its clocks tick; any other
+ * twice. Keys are answered at once all the same.
+ */
+function frameMs({ columns, rows }: Size): number {
+  return columns * rows > 6_000 ? 1_000 : 500;
+}
 
-/** The newest frame of a run: looks twice a second, and draws only when something came or a running clock ticked. */
-export function useFrame(feed: { readonly state: RunState }): Frame {
+/** The newest frame of a run: looks now and then, and draws only when something came or a running clock ticked. */
+export function useFrame(feed: { readonly state: RunState }, size: Size): Frame {
+  const everyMs = frameMs(size);
   const [frame, setFrame] = useState(() => ({ state: feed.state, now: Date.now() }));
   useEffect(() => {
     const timer = setInterval(() => {
       const now = Date.now();
       setFrame((last) => (feed.state === last.state && !hasTicked(last, now) ? last : { state: feed.state, now }));
-    }, frameMs);
+    }, everyMs);
     return () => clearInterval(timer);
-  }, [feed]);
+  }, [feed, everyMs]);
   return frame;
 }
 
