@@ -78,12 +78,19 @@ function readSegments(directory: string): { rows: Row[]; names: string[] } {
     const names = namesIn(directory).filter((name) => name.endsWith(suffix));
     try {
       const parts = names.map((name) => parseRows(readFileSync(`${directory}/${name}`, 'utf8')));
-      const rows = parts.length === 1 ? parts[0]! : parts.flat().sort((a, b) => a[0] - b[0]);
-      return { rows, names };
+      return { rows: inOrder(parts), names };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
+}
+
+/** Most often one process wrote after the other, and nothing is left to sort. */
+function inOrder(parts: readonly Row[][]): Row[] {
+  const [first, ...others] = parts.filter((rows) => rows.length > 0).sort((a, b) => a[0]![0] - b[0]![0]);
+  const rows = others.length === 0 ? (first ?? []) : [first!, ...others].flat();
+  const isInOrder = rows.every((row, at) => at === 0 || rows[at - 1]![0] <= row[0]);
+  return isInOrder ? rows : rows.sort((a, b) => a[0] - b[0]);
 }
 
 /** One parse for the whole file; line by line only if some line is torn. */

@@ -1,6 +1,5 @@
 import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Json } from '../graph/plan.ts';
 import { digestFiles } from './digest/digest-file.ts';
 import { digestTree } from './digest/digest-tree.ts';
 import { storeLayout } from './layout.ts';
@@ -20,22 +19,26 @@ const manySegments = 16;
  */
 const settleMs = 50;
 
-/** What is remembered of a file: the digest holds as long as the rest is the same. */
-interface SourceRow {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly inode: number;
-  /** When it was looked at, by this machine's clock. */
-  readonly seenMs: number;
-  readonly digest: Digest;
-}
+/**
+ * What is remembered of a file: the digest holds as long as the rest is the same. `seenMs` is when it was looked at, by this machine's
+ * clock. A row is kept as it is written (with 0 for its number before that): a no-op asks for each once, and would unpack all of them.
+ */
+type SourceRow = readonly [
+  number: number,
+  path: string,
+  size: number,
+  mtimeMs: number,
+  ctimeMs: number,
+  inode: number,
+  seenMs: number,
+  hexDigest: string,
+];
 
 /** Opens the index of files outside the store that is kept in a cache folder, which need not exist yet. */
 export async function openSources(cacheDirectory: string): Promise<Sources> {
   const segments = openSegments(storeLayout(cacheDirectory).sources, newHolderId());
-  const rows = new Map<string, Row>();
-  for (const row of segments.rows) if (typeof row[1] === 'string') rows.set(row[1], row);
+  const rows = new Map<string, SourceRow>();
+  for (const row of segments.rows) if (isSourceRow(row)) rows.set(row[1], row);
   const fresh = new Map<string, SourceRow>();
   const unsaved = new Set<string>();
   const underway = new Map<string, Promise<Digest>>();
@@ -43,12 +46,12 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
   /** What this process read itself holds for its life, also of a file whose times prove nothing. */
   const lookup = (path: string, status: Stats): Digest | undefined => {
     const own = fresh.get(path);
-    return own !== undefined && isSame(own, status) ? own.digest : lookupSettled(path, status);
+    return own !== undefined && isSame(own, status) ? digestIn(own) : lookupSettled(path, status);
   };
 
   const lookupSettled = (path: string, status: Stats): Digest | undefined => {
-    const row = fresh.get(path) ?? unpack(rows.get(path));
-    return row !== undefined && isSame(row, status) && isSettled(status, row.seenMs) ? row.digest : undefined;
+    const row = fresh.get(path) ?? rows.get(path);
+    return row !== undefined && isSame(row, status) && isSettled(status, row[6]) ? digestIn(row) : undefined;
   };
 
   const known = (path: string): Digest | undefined => {
@@ -64,7 +67,8 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
     const digests = await digestFiles(files.map((file, index) => ({ path: file.absolute, size: before[index]!.size })));
     for (const [index, { absolute }] of files.entries()) {
       const { size, mtimeMs, ctimeMs, ino } = before[index]!;
-      const row = { size, mtimeMs, ctimeMs, inode: ino, seenMs, digest: digests[index]! };
+      const hexDigest = digests[index]!.slice('sha256:'.length);
+      const row: SourceRow = [0, absolute, size, mtimeMs, ctimeMs, ino, seenMs, hexDigest];
       if (!isSame(row, statSync(absolute))) throw keepsChanging(absolute);
       fresh.set(absolute, row);
       unsaved.add(absolute);
@@ -103,8 +107,8 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
     async save() {
       if (unsaved.size === 0) return;
       ifWritable(() => {
-        for (const row of segments.append([...unsaved].map((path) => pack(path, fresh.get(path)!))))
-          rows.set(String(row[1]), row);
+        for (const row of segments.append([...unsaved].map((path) => fresh.get(path)!.slice(1))))
+          if (isSourceRow(row)) rows.set(row[1], row);
         segments.close();
         unsaved.clear();
         if (segments.count >= manySegments) segments.compact([...rows.values()], () => false);
@@ -171,8 +175,17 @@ function keepsChanging(path: string): StoreError {
   return new StoreError({ reason: 'input-changed', message });
 }
 
+/** By position: destructuring would iterate over the row. */
 function isSame(row: SourceRow, { size, mtimeMs, ctimeMs, ino }: Stats): boolean {
-  return row.size === size && row.mtimeMs === mtimeMs && row.ctimeMs === ctimeMs && row.inode === ino;
+  return row[2] === size && row[3] === mtimeMs && row[4] === ctimeMs && row[5] === ino;
+}
+
+function digestIn(row: SourceRow): Digest {
+  return `sha256:${row[7]}`;
+}
+
+function isSourceRow(row: Row): row is SourceRow {
+  return row.length === 8 && typeof row[1] === 'string' && typeof row[7] === 'string';
 }
 
 /** Times in the future of the look (a clock was set back) prove nothing. */
@@ -190,20 +203,4 @@ async function settle(files: readonly SourceFile[]): Promise<void> {
 function settledAt({ mtimeMs, ctimeMs }: Stats, now: number): number {
   const written = Math.max(mtimeMs, ctimeMs);
   return written <= now ? Math.ceil(written + settleMs) : 0;
-}
-
-function pack(path: string, { size, mtimeMs, ctimeMs, inode, seenMs, digest }: SourceRow): Json[] {
-  return [path, size, mtimeMs, ctimeMs, inode, seenMs, digest.slice('sha256:'.length)];
-}
-
-function unpack(row: Row | undefined): SourceRow | undefined {
-  if (row === undefined) return undefined;
-  return {
-    size: row[2] as number,
-    mtimeMs: row[3] as number,
-    ctimeMs: row[4] as number,
-    inode: row[5] as number,
-    seenMs: row[6] as number,
-    digest: `sha256:${row[7]}`,
-  };
 }
