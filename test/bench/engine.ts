@@ -152,6 +152,8 @@ function phases(engine: Engine, stages: number, timeoutSeconds: number): Phases 
   try {
     writeInputs(folder, stages);
     engine.write(folder, stages);
+    // What the bench itself wrote and deleted is not left to the first engine that syncs its results.
+    spawnSync('sync');
     const env = { CI: 'true', WIREIT_PARALLEL: '2', WIREIT_LOGGER: 'quiet' };
     const once = () => measureOnce(engine.command, { cwd: folder, env, timeoutSeconds });
     const cold = once();
