@@ -3,7 +3,7 @@ import type { Bucket, Content, ObjectFacts, TransferOptions } from '../bucket.ts
 import { openLanes } from '../lanes.ts';
 import { describeFailure, RemoteError, requestFailure } from '../remote-error.ts';
 import { withRetries } from '../retry.ts';
-import { downloadFile, readWhole } from './gcs-download.ts';
+import { downloadFile, type Media, readWhole } from './gcs-download.ts';
 import { metadataOf, type Session, singleRequest, upload } from './gcs-upload.ts';
 
 export interface GcsOptions {
@@ -28,8 +28,17 @@ export async function openGcsBucket(
   const url = `gs://${place.bucket}${place.path && `/${place.path}`}`;
   const lanes = openLanes(parallel);
   const large = openLanes(largeTransfers);
-  const fileOf = (name: string, generation?: string) =>
-    bucket.file(`${root}${name}`, generation === undefined ? {} : { generation });
+  const fileOf = (name: string) => bucket.file(`${root}${name}`);
+  const mediaOf = (name: string, generation?: string): Media => {
+    const object = `${client.apiEndpoint}/storage/v1/b/${place.bucket}/o/${encodeURIComponent(`${root}${name}`)}`;
+    const query = new URLSearchParams({
+      alt: 'media',
+      ...(generation !== undefined && { generation }),
+      ...(options.billingProject !== undefined && { userProject: options.billingProject }),
+    });
+    const headers = async () => (isGoogle(client.apiEndpoint) ? await client.authClient.getRequestHeaders(object) : {});
+    return { url: `${url}/${name}`, address: `${object}?${query}`, headers };
+  };
 
   /** One request, or one transfer, with retries; what it fails with at last, in words. */
   const asked = <T>(
@@ -80,7 +89,7 @@ export async function openGcsBucket(
         pageToken = (next as { pageToken?: string } | null)?.pageToken;
       } while (pageToken !== undefined);
     },
-    read: (name) => lanes(() => asked('read', () => readWhole(fileOf(name)))),
+    read: (name) => lanes(() => asked('read', () => readWhole(mediaOf(name)))),
     create: (name, content, transfer = {}) => write(name, content, true, transfer),
     async replace(name, content, transfer = {}) {
       await write(name, content, false, transfer);
@@ -89,7 +98,7 @@ export async function openGcsBucket(
       lanes(() => asked('write', async () => void (await fileOf(name).delete({ ignoreNotFound: true })))),
     download: (name, path, transfer = {}) =>
       lanes(() =>
-        downloadFile(fileOf(name, transfer.generation), path, transfer, (attempt) =>
+        downloadFile(mediaOf(name, transfer.generation), path, transfer, (attempt) =>
           asked('read', attempt, transfer.signal),
         ),
       ),
@@ -122,6 +131,11 @@ function factsOf(name: string, metadata: FileMetadata): ObjectFacts {
     ...(crc32c && { crc32c }),
     ...(md5Hash && { md5: md5Hash }),
   };
+}
+
+/** Emulators and proxies are not given credentials, as the client does not either. */
+function isGoogle(endpoint: string): boolean {
+  return /(^|\.)googleapis\.com$/.test(new URL(endpoint).hostname);
 }
 
 /** A full disk here is the store's to tell of. */

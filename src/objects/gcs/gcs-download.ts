@@ -1,8 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import type { File } from '@google-cloud/storage';
 import { checksumText, crc32c } from '../../checksum/crc32c.ts';
 import { type DownloadOptions, largestRead } from '../bucket.ts';
-import { RemoteError, requestFailure } from '../remote-error.ts';
+import { RemoteError } from '../remote-error.ts';
 import { broken } from './gcs-upload.ts';
 
 /** A server that sends nothing for so long is not going to. */
@@ -11,21 +10,33 @@ const idleMs = 60_000;
 /** Attempts at an object whose bytes do not have its checksum. */
 const attemptsAtChecksum = 3;
 
+/**
+ * Where the bytes of an object are had. They are fetched without the client: what it fetches with does not notice a connection that ends
+ * too early, and waits for ever.
+ */
+export interface Media {
+  /** For people. */
+  readonly url: string;
+  readonly address: string;
+  /** With credentials, where they are asked for. */
+  headers(): Promise<Readonly<Record<string, string>>>;
+}
+
 type Ask = <T>(attempt: () => Promise<T>) => Promise<T>;
 
 /** The bytes of a small object, one attempt; undefined if it is not there. */
-export async function readWhole(file: File): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
+export async function readWhole(media: Media): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  const stated = await receive(file, 0, (chunk) => {
+  const stated = await receive(media, 0, (chunk) => {
     length += chunk.length;
-    if (length > largestRead) throw new RemoteError('poisoned', `${urlOf(file)} is larger than ${largestRead} bytes`);
+    if (length > largestRead) throw new RemoteError('poisoned', `${media.url} is larger than ${largestRead} bytes`);
     chunks.push(chunk);
   });
   if (stated === undefined) return undefined;
   const bytes = Buffer.concat(chunks);
   if (stated.total !== undefined && length !== stated.total) throw cutShort(length, stated.total);
-  if (stated.crc32c !== undefined && stated.crc32c !== checksumText(crc32c(bytes))) throw broken(otherBytes(file));
+  if (stated.crc32c !== undefined && stated.crc32c !== checksumText(crc32c(bytes))) throw broken(otherBytes(media));
   return bytes;
 }
 
@@ -34,7 +45,7 @@ export async function readWhole(file: File): Promise<Uint8Array | undefined> {
  * there. Its CRC-32C is checked.
  */
 export async function downloadFile(
-  file: File,
+  media: Media,
   path: string,
   { size = Number.POSITIVE_INFINITY, signal, onBytes = () => {} }: DownloadOptions,
   ask: Ask,
@@ -42,10 +53,9 @@ export async function downloadFile(
   const target = await open(path, 'wx');
   let [length, crc, mismatches] = [0, 0, 0];
   const attempt = async (): Promise<boolean> => {
-    const stated = await receive(file, length, async (chunk) => {
+    const stated = await receive(media, length, async (chunk) => {
       signal?.throwIfAborted();
-      if (length + chunk.length > size)
-        throw new RemoteError('poisoned', `${urlOf(file)} is larger than ${size} bytes`);
+      if (length + chunk.length > size) throw new RemoteError('poisoned', `${media.url} is larger than ${size} bytes`);
       await writeAll(target, chunk, length);
       crc = crc32c(chunk, 0, chunk.length, crc);
       length += chunk.length;
@@ -57,8 +67,8 @@ export async function downloadFile(
     onBytes(-length);
     [length, crc] = [0, 0];
     await target.truncate(0);
-    if (++mismatches === attemptsAtChecksum) throw new RemoteError('poisoned', otherBytes(file));
-    throw broken(otherBytes(file));
+    if (++mismatches === attemptsAtChecksum) throw new RemoteError('poisoned', otherBytes(media));
+    throw broken(otherBytes(media));
   };
   try {
     const found = await ask(attempt);
@@ -72,7 +82,7 @@ export async function downloadFile(
   }
 }
 
-async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
+async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < chunk.length; )
     at += (await handle.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
 }
@@ -85,40 +95,54 @@ interface Stated {
 
 /** Hands over the bytes of an object from an offset on; resolves with what the server says of it, undefined if it is not there. */
 async function receive(
-  file: File,
+  { address, headers }: Media,
   start: number,
-  take: (chunk: Buffer) => void | Promise<void>,
+  take: (chunk: Uint8Array) => void | Promise<void>,
 ): Promise<Stated | undefined> {
-  const stream = file.createReadStream({ validation: false, decompress: false, ...(start > 0 && { start }) });
-  const idle = setTimeout(() => {
-    stream.destroy(Object.assign(new Error(`nothing arrived for ${idleMs / 1000} s`), { code: 'ETIMEDOUT' }));
-  }, idleMs);
-  let answer: { headers?: Record<string, string>; statusCode?: number } | undefined;
-  stream.once('response', (response) => {
-    answer = response;
-  });
+  const idle = new AbortController();
+  const timer = setTimeout(() => idle.abort(), idleMs);
   try {
-    for await (const chunk of stream) {
-      idle.refresh();
-      await take(chunk as Buffer);
+    const range: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
+    const response = await fetch(address, { headers: { ...(await headers()), ...range }, signal: idle.signal });
+    if (!response.ok) {
+      const text = await response.text();
+      if (response.status === 404) return undefined;
+      // All that there is had arrived.
+      if (response.status === 416 && start > 0) return {};
+      throw Object.assign(new Error(messageIn(text)), { status: response.status, response });
     }
+    for await (const chunk of response.body ?? []) {
+      timer.refresh();
+      await take(chunk);
+    }
+    return statedBy(response.headers);
   } catch (error) {
-    const status = requestFailure(error).status;
-    if (status === 404) return undefined;
-    // All that there is had arrived.
-    if (status === 416 && start > 0) return {};
-    if (error instanceof RemoteError) throw error;
-    throw Object.assign(error as Error, { response: answer });
+    if (idle.signal.aborted) throw broken(`nothing arrived for ${idleMs / 1000} s`);
+    throw plainError(error as Error);
   } finally {
-    clearTimeout(idle);
+    clearTimeout(timer);
   }
-  return statedBy(answer?.headers ?? {});
 }
 
-function statedBy(headers: Record<string, string>): Stated {
-  const range = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
-  const total = range ?? headers['content-length'];
-  const checksum = /crc32c=([^,]+)/.exec(headers['x-goog-hash'] ?? '')?.[1];
+/** `fetch` says only that it failed, or was terminated; its cause says why. */
+function plainError(error: Error): Error {
+  return error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+}
+
+function messageIn(text: string): string {
+  try {
+    return JSON.parse(text).error.message;
+  } catch {
+    return text.slice(0, 200);
+  }
+}
+
+/** Of an object that is stored compressed and arrives as what it was, the server knows neither length nor checksum. */
+function statedBy(headers: Headers): Stated {
+  if ((headers.get('x-goog-stored-content-encoding') ?? 'identity') !== 'identity') return {};
+  const range = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
+  const total = range ?? headers.get('content-length') ?? undefined;
+  const checksum = /crc32c=([^,]+)/.exec(headers.get('x-goog-hash') ?? '')?.[1];
   return { ...(total !== undefined && { total: Number(total) }), ...(checksum !== undefined && { crc32c: checksum }) };
 }
 
@@ -126,10 +150,6 @@ function cutShort(length: number, total: number): Error {
   return broken(`the connection ended after ${length} of ${total} bytes`);
 }
 
-function otherBytes(file: File): string {
-  return `${urlOf(file)} arrives with other bytes than its checksum says`;
-}
-
-function urlOf(file: File): string {
-  return `gs://${file.bucket.name}/${file.name}`;
+function otherBytes({ url }: Media): string {
+  return `${url} arrives with other bytes than its checksum says`;
 }

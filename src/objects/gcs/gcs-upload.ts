@@ -89,6 +89,7 @@ async function uploadLarge(
     session.uri = undefined;
     throw broken('the server has forgotten the upload');
   }
+  session.uri = undefined;
   await checkArrived(file, session.crc32c);
 }
 
