@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const notBenches = new Set(['main.js', 'measure.js', 'exec-stage.js', 'mecab-thread.js']);
+const notBenches = new Set(['main.js', 'measure.js', 'exec-stage.js', 'mecab-thread.js', 'plain-client.js']);
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.js') && !notBenches.has(file))
   .map((file) => file.slice(0, -'.js'.length))

@@ -68,9 +68,10 @@ async function pull(stage: string | undefined, options: ShareOptions): Promise<v
     for await (const key of remoteKeys(remote)) if (isMeant(key, undefined)) keys.push(key);
     if (stage === undefined) return keys;
     const manifests = await Promise.all(keys.map((key) => remoteManifest(remote, key)));
-    return manifests.flatMap((manifest) =>
-      manifest && isMeant(manifest.key, manifest.instance) ? [manifest.key] : [],
-    );
+    return manifests.flatMap((there) => {
+      const manifest = there?.manifest;
+      return manifest && isMeant(manifest.key, manifest.instance) ? [manifest.key] : [];
+    });
   });
 }
 

@@ -22,9 +22,9 @@ export async function adoptAll(plan: Plan, options: AssessOptions, remote: Remot
     const next = missing.values();
     const lane = async () => {
       for (const { instance, key } of next) {
-        const manifest = await remoteManifest(remote, key);
-        if (manifest === undefined || !isOf(instance, manifest)) continue;
-        options.store.adopt(manifest);
+        const there = await remoteManifest(remote, key);
+        if (there === undefined || !isOf(instance, there.manifest)) continue;
+        options.store.adopt(there.manifest);
         adopted.add(instance.index);
       }
     };

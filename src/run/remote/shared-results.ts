@@ -91,15 +91,16 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     onBytes: (bytes: number) => void,
   ): Promise<Fetched | undefined> => {
     const from = remote.bucket.url;
-    const manifest = await remoteManifest(remote, key);
+    const there = await remoteManifest(remote, key);
+    const manifest = there?.manifest;
     const known = store.manifest(key);
     const found = manifest && known ? differences(manifest, known) : [];
     if (manifest && found.length > 0) {
       warn(describeConflict(manifest.instance, found, from), instance);
       return undefined;
     }
-    const isMeant = manifest !== undefined && isOf(plan.instances[instance]!, manifest);
-    const result = isMeant ? await pullResult(remote, manifest, claim, { signal: stopping, onBytes }) : undefined;
+    const isMeant = there !== undefined && isOf(plan.instances[instance]!, there.manifest);
+    const result = isMeant ? await pullResult(remote, there, claim, { signal: stopping, onBytes }) : undefined;
     if (result !== undefined) return { result, from };
     absentSince.set(key, Date.now());
     return undefined;

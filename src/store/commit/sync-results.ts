@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Above this many folders one `sync -f` of the whole file system is cheaper than an fsync per file. */
+/** Above this many folders, or files, one `sync -f` of the whole file system is cheaper than an fsync per file. */
 const manyFolders = 16;
+const manyFiles = 128;
 
 /** Files that are synced at the same time. */
 const atOnce = 8;
@@ -12,6 +13,7 @@ const atOnce = 8;
 export async function syncResults(parent: string, folders: readonly string[]): Promise<void> {
   if (folders.length > manyFolders && (await syncFileSystem(parent))) return;
   const paths = (await Promise.all(folders.map(pathsBelow))).flat();
+  if (paths.length > manyFiles && (await syncFileSystem(parent))) return;
   const next = paths.values();
   const lane = async () => {
     for (const path of next) await syncPath(path);

@@ -1,9 +1,18 @@
 import { digestTree } from '../digest/digest-tree.ts';
 import { isManifest, logName, manifestName } from '../manifest.ts';
 import type { FileRecord, Key, Manifest, OutputRecord } from '../result.ts';
+import { largestPack, type Pack } from './packs.ts';
+import { resultFiles } from './result-files.ts';
+
+/** A manifest as a remote holds it. */
+export interface RemoteManifest {
+  readonly manifest: Manifest;
+  /** Where its small files are; the others are objects of their own. */
+  readonly packs: readonly Pack[];
+}
 
 /** A manifest that somebody else wrote, or a sentence that says why it cannot be trusted: its names become paths here. */
-export function parseManifest(bytes: Uint8Array, key: Key): Manifest | string {
+export function parseManifest(bytes: Uint8Array, key: Key): RemoteManifest | string {
   const value = parseJson(bytes);
   if (!isManifest(value)) return 'it is no manifest';
   if (value.key !== key) return `it is of another key, ${String(value.key).slice(0, 64)}`;
@@ -11,7 +20,17 @@ export function parseManifest(bytes: Uint8Array, key: Key): Manifest | string {
     const problem = problemOf(name, record);
     if (problem !== undefined) return problem;
   }
-  return value;
+  const { packs = [], ...manifest } = value as Manifest & { readonly packs?: readonly Pack[] };
+  return isListOfPacks(packs, manifest) ? { manifest, packs } : 'what it says of packs is wrong';
+}
+
+function isListOfPacks(packs: unknown, manifest: Manifest): boolean {
+  const sizes = new Map(resultFiles(manifest).map(({ digest, size }) => [digest, size]));
+  const isPack = ({ digest, members }: Partial<Pack>) =>
+    isDigest(digest) &&
+    Array.isArray(members) &&
+    members.reduce((sum, member) => sum + (sizes.get(member) ?? Number.NaN), 0) <= largestPack;
+  return Array.isArray(packs) && packs.every((pack) => typeof pack === 'object' && pack !== null && isPack(pack));
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -1,11 +1,14 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TransferOptions } from '../../objects/bucket.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
-import type { Manifest } from '../result.ts';
+import { digestBytes } from '../digest/digest-bytes.ts';
+import type { Digest, Manifest } from '../result.ts';
 import type { Attempt, Claim, StoredResult } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { objectName } from './names.ts';
+import { type Pack, unpack } from './packs.ts';
+import type { RemoteManifest } from './parse-manifest.ts';
 import { poisonedObject } from './push-result.ts';
 import type { RemoteCache } from './remote-cache.ts';
 import { type ResultFile, resultFiles } from './result-files.ts';
@@ -17,14 +20,14 @@ import { type ResultFile, resultFiles } from './result-files.ts';
  */
 export async function pullResult(
   remote: RemoteCache,
-  manifest: Manifest,
+  { manifest, packs }: RemoteManifest,
   claim: Claim,
   options: TransferOptions = {},
 ): Promise<StoredResult | undefined> {
   const outputs = Object.fromEntries(Object.entries(manifest.outputs).map(([name, { kind }]) => [name, kind]));
   const attempt = await claim.begin({ outputs });
   try {
-    if (!(await fetchFiles(remote, manifest, attempt, options))) return undefined;
+    if (!(await fetchFiles(remote, { manifest, packs }, attempt, options))) return undefined;
     const adopted = await attempt.adopt(manifest);
     if (adopted.ok) return adopted.result;
     if (adopted.failure.reason !== 'bad-output') throw new StoreError(adopted.failure);
@@ -34,41 +37,83 @@ export async function pullResult(
   }
 }
 
-/** False if a file is not there; no more are begun then. */
+/** False if an object is not there; no more are begun then. */
 async function fetchFiles(
   { bucket }: RemoteCache,
-  manifest: Manifest,
+  { manifest, packs }: RemoteManifest,
   attempt: Attempt,
   options: TransferOptions,
 ): Promise<boolean> {
   const files = resultFiles(manifest);
-  const pathOf = (path: string) => `${attempt.directory}/${path}`;
-  for (const folder of new Set(files.map(({ path }) => dirname(pathOf(path)))))
-    await mkdir(folder, { recursive: true });
-  const gone = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, gone.signal]) : gone.signal;
-  const next = files.values();
+  const pathOf = ({ path }: ResultFile) => `${attempt.directory}/${path}`;
+  for (const folder of new Set(files.map((file) => dirname(pathOf(file))))) await mkdir(folder, { recursive: true });
+  const byDigest = filesByDigest(files);
+  const packed = new Set(packs.flatMap(({ members }) => members));
+  const fetchPack = async (pack: Pack): Promise<boolean> => {
+    const bytes = await bucket.read(objectName(pack.digest));
+    if (bytes === undefined) return false;
+    const contents =
+      digestBytes(bytes) === pack.digest && unpack(pack, bytes, (member) => byDigest.get(member)![0]!.size);
+    if (!contents) throw new RemoteError('poisoned', poisonedObject(bucket, pack.digest, 'it has other bytes'));
+    for (const [digest, content] of contents) {
+      for (const file of byDigest.get(digest)!) {
+        await writeFile(pathOf(file), content, { flag: 'wx', mode: file.executable ? 0o755 : 0o644 });
+      }
+    }
+    options.onBytes?.(bytes.length);
+    return true;
+  };
+  const fetchFile = async (file: ResultFile, signal: AbortSignal): Promise<boolean> => {
+    const transfer = { ...options, size: file.size, signal };
+    const found = await bucket.download(objectName(file.digest), pathOf(file), transfer);
+    if (found && file.executable) await chmod(pathOf(file), 0o755);
+    return found;
+  };
+  return await allFound(bucket.parallel, options.signal, [
+    ...packs.map((pack) => () => fetchPack(pack)),
+    ...files
+      .filter(({ digest }) => !packed.has(digest))
+      .map((file) => (signal: AbortSignal) => fetchFile(file, signal)),
+  ]);
+}
+
+function filesByDigest(files: readonly ResultFile[]): ReadonlyMap<Digest, readonly ResultFile[]> {
+  const groups = new Map<Digest, ResultFile[]>();
+  for (const file of files) {
+    const group = groups.get(file.digest);
+    if (group) group.push(file);
+    else groups.set(file.digest, [file]);
+  }
+  return groups;
+}
+
+/** Runs these, some at a time, until one finds nothing or fails: the rest is broken off then, and all have ended when this ends. */
+async function allFound(
+  parallel: number,
+  outer: AbortSignal | undefined,
+  fetches: readonly ((signal: AbortSignal) => Promise<boolean>)[],
+): Promise<boolean> {
+  const stop = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
+  const next = fetches.values();
+  let failure: unknown;
   let isWhole = true;
   const lane = async () => {
-    for (const { path, size, digest, executable } of next) {
-      if (!isWhole) return;
-      const found = await bucket.download(objectName(digest), pathOf(path), { ...options, size, signal });
-      if (!found) isWhole = false;
-      else if (executable) await chmod(pathOf(path), 0o755);
+    for (const fetchOne of next) {
+      if (signal.aborted) return;
+      try {
+        if (await fetchOne(signal)) continue;
+        isWhole = false;
+      } catch (error) {
+        failure ??= error;
+      }
+      stop.abort();
     }
   };
-  const ended = await Promise.allSettled(
-    Array.from({ length: Math.min(files.length, bucket.parallel) }, () =>
-      lane().catch((error) => {
-        gone.abort();
-        throw error;
-      }),
-    ),
-  );
-  const failures = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
-  if (failures.length === 0) return isWhole;
-  options.signal?.throwIfAborted();
-  throw failures.find((failure) => (failure as Error).name !== 'AbortError') ?? failures[0];
+  await Promise.all(Array.from({ length: Math.min(fetches.length, parallel) }, lane));
+  outer?.throwIfAborted();
+  if (failure !== undefined && isWhole) throw failure;
+  return isWhole;
 }
 
 /** `message` starts with the path of the file that is not what the manifest says. */

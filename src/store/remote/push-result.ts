@@ -1,10 +1,13 @@
-import type { Bucket, TransferOptions } from '../../objects/bucket.ts';
+import { readFile } from 'node:fs/promises';
+import type { Bucket, Content, TransferOptions } from '../../objects/bucket.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
-import { digestFiles } from '../digest/digest-file.ts';
+import { digestBytes } from '../digest/digest-bytes.ts';
+import { digestFile } from '../digest/digest-file.ts';
 import type { Digest, Key, Manifest } from '../result.ts';
 import type { Store } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { manifestObject, objectName } from './names.ts';
+import { inPacks, type Pack } from './packs.ts';
 import { type RemoteCache, remoteManifest } from './remote-cache.ts';
 import { type ResultFile, resultFiles } from './result-files.ts';
 
@@ -40,16 +43,16 @@ export async function pushResult(
   const manifest = store.manifest(key);
   if (manifest === undefined) return { state: 'absent' };
   const there = await remoteManifest(remote, key);
-  if (there !== undefined) return compared(there, manifest);
+  if (there !== undefined) return compared(there.manifest, manifest);
   if (payload && store.find(key)?.payload !== 'present') return { state: 'absent' };
-  if (payload) await pushPayload(store, remote, manifest, options);
+  const packs = payload ? await pushPayload(store, remote, manifest, options) : [];
   const { boot: _boot, ...told } = manifest;
-  const bytes = Buffer.from(`${JSON.stringify(told, undefined, 1)}\n`);
+  const bytes = Buffer.from(`${JSON.stringify({ ...told, ...(packs.length > 0 && { packs }) }, undefined, 1)}\n`);
   const made = await remote.bucket.create(manifestObject(key), { bytes, type: 'application/json' }, signalOf(options));
   if (made === 'created') return { state: 'pushed' };
   const rival = await remoteManifest(remote, key);
   if (rival === undefined) return { state: 'pushed' };
-  const outcome = compared(rival, manifest);
+  const outcome = compared(rival.manifest, manifest);
   return outcome.state === 'present' ? { state: 'pushed' } : outcome;
 }
 
@@ -77,37 +80,68 @@ function compared(there: Manifest, here: Manifest): Pushed {
   return found.length === 0 ? { state: 'present' } : { state: 'conflict', differences: found };
 }
 
-async function pushPayload(store: Store, remote: RemoteCache, manifest: Manifest, options: PushOptions): Promise<void> {
-  const missing = resultFiles(manifest).filter(({ digest }) => !remote.objects.has(digest));
-  const fresh = [...new Map(missing.map((file) => [file.digest, file])).values()];
+/** Sends what the remote lacks; returns the packs that it is in. */
+async function pushPayload(
+  store: Store,
+  remote: RemoteCache,
+  manifest: Manifest,
+  options: PushOptions,
+): Promise<readonly Pack[]> {
+  const { packs, single } = inPacks(resultFiles(manifest));
   const pathOf = ({ path }: ResultFile) => store.outputPath(manifest.key, path);
-  const sent = fresh.map((file) => {
-    const sending = checked(pathOf(file), file).then(() => pushObject(remote.bucket, pathOf(file), file, options));
-    remote.objects.set(file.digest, sending);
-    // What failed is tried again by whoever needs it next.
-    sending.catch(() => remote.objects.delete(file.digest));
-    return sending;
-  });
-  await Promise.all([...sent, ...resultFiles(manifest).map(({ digest }) => remote.objects.get(digest))]);
+  const alone = single.map((file) =>
+    sendOnce(remote, file.digest, async () => {
+      await checked(pathOf(file), file);
+      await pushObject(remote.bucket, file.digest, { file: pathOf(file), size: file.size }, options);
+    }),
+  );
+  const sendPack = async (files: readonly ResultFile[]): Promise<Pack> => {
+    const bytes = await packedBytes(files, pathOf);
+    const digest = digestBytes(bytes);
+    await sendOnce(remote, digest, () => pushObject(remote.bucket, digest, { bytes }, options));
+    return { digest, members: files.map((file) => file.digest) };
+  };
+  const packed = packs.map((files) => remote.packing(() => sendPack(files)));
+  const [sent] = await Promise.all([Promise.all(packed), ...alone]);
+  return sent;
+}
+
+/** Sends an object unless it is on its way already. What failed is tried again by whoever needs it next. */
+function sendOnce({ objects }: RemoteCache, digest: Digest, send: () => Promise<void>): Promise<void> {
+  const underway = objects.get(digest);
+  if (underway !== undefined) return underway;
+  const sending = send();
+  objects.set(digest, sending);
+  sending.catch(() => objects.delete(digest));
+  return sending;
+}
+
+async function packedBytes(files: readonly ResultFile[], pathOf: (file: ResultFile) => string): Promise<Buffer> {
+  const contents: Buffer[] = [];
+  for (const file of files) {
+    const bytes = await readFile(pathOf(file));
+    if (digestBytes(bytes) !== file.digest) throw damagedHere(pathOf(file));
+    contents.push(bytes);
+  }
+  return Buffer.concat(contents);
 }
 
 /** What was damaged here must not be handed on under its good name. */
 async function checked(path: string, { size, digest }: ResultFile): Promise<void> {
-  if ((await digestFiles([{ path, size }]))[0] === digest) return;
-  const message = `${path} has other bytes than its manifest says, so it is not pushed: \`kumiki cache verify\` repairs the store`;
-  throw new StoreError({ reason: 'store-changed', message });
+  if ((await digestFile(path, size)) !== digest) throw damagedHere(path);
 }
 
-async function pushObject(
-  bucket: Bucket,
-  file: string,
-  { size, digest }: ResultFile,
-  options: PushOptions,
-): Promise<void> {
+function damagedHere(path: string): StoreError {
+  const message = `${path} has other bytes than its manifest says, so it is not pushed: \`kumiki cache verify\` repairs the store`;
+  return new StoreError({ reason: 'store-changed', message });
+}
+
+async function pushObject(bucket: Bucket, digest: Digest, content: Content, options: PushOptions): Promise<void> {
   const name = objectName(digest);
+  const size = 'file' in content ? content.size : content.bytes.byteLength;
   // For a large one the question costs less than an upload that is refused at its end.
   const asksFirst = size > 2 ** 20 && (await bucket.stat(name)) !== undefined;
-  const made = asksFirst ? 'exists' : await bucket.create(name, { file, size }, options);
+  const made = asksFirst ? 'exists' : await bucket.create(name, content, options);
   if (made === 'created') return;
   const there = await bucket.stat(name);
   if (there === undefined || there.size === size) return;

@@ -1,22 +1,25 @@
 import type { Bucket } from '../../objects/bucket.ts';
+import { type Lanes, openLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
-import type { Digest, Key, Manifest } from '../result.ts';
+import type { Digest, Key } from '../result.ts';
 import { keyOfManifest, manifestFolder, manifestObject } from './names.ts';
-import { parseManifest } from './parse-manifest.ts';
+import { parseManifest, type RemoteManifest } from './parse-manifest.ts';
 
 /** Results in a bucket or a folder that several stores share: payload by digest, manifests by key, nothing ever overwritten. */
 export interface RemoteCache {
   readonly bucket: Bucket;
   /** Payload objects that are there for certain, or on their way: each is sent once, whatever results hold it. */
   readonly objects: Map<Digest, Promise<void>>;
+  /** Packs are made in memory, so only some at a time. */
+  readonly packing: Lanes;
 }
 
 export function remoteCache(bucket: Bucket): RemoteCache {
-  return { bucket, objects: new Map() };
+  return { bucket, objects: new Map(), packing: openLanes(8) };
 }
 
 /** The manifest of a key, if the remote holds one. Rejects with a `RemoteError` if what lies there is none. */
-export async function remoteManifest({ bucket }: RemoteCache, key: Key): Promise<Manifest | undefined> {
+export async function remoteManifest({ bucket }: RemoteCache, key: Key): Promise<RemoteManifest | undefined> {
   const name = manifestObject(key);
   const bytes = await bucket.read(name);
   if (bytes === undefined) return undefined;

@@ -59,8 +59,9 @@ export function pullResults(
   return transferAll(remote, keys, options, async (key, transfer) => {
     const known = store.find(key);
     if (known?.payload === 'present') return 'present';
-    const manifest = await remoteManifest(remote, key);
-    if (manifest === undefined) return 'absent';
+    const there = await remoteManifest(remote, key);
+    if (there === undefined) return 'absent';
+    const { manifest } = there;
     const own = known && store.manifest(key);
     const found = own ? differences(manifest, own) : [];
     if (found.length > 0)
@@ -69,7 +70,7 @@ export function pullResults(
     const claim = await store.claim(key, { signal, onWait: () => {} });
     if (!('begin' in claim)) return 'present';
     try {
-      if (await pullResult(remote, manifest, claim, transfer)) return 'moved';
+      if (await pullResult(remote, there, claim, transfer)) return 'moved';
       store.adopt(manifest);
       return 'absent';
     } finally {
