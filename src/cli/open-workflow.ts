@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../graph/compile.ts';
 import { compileCached } from '../graph/compiled-cache.ts';
 import type { Plan } from '../graph/plan.ts';
+import { withObjectSources } from '../store/fetched/object-sources.ts';
 import { openStore } from '../store/open-store.ts';
 import { openSources } from '../store/sources.ts';
 import type { Sources, Store } from '../store/store.ts';
@@ -8,6 +9,7 @@ import { version } from '../version.ts';
 import type { Settings } from '../workflow/settings.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { builtinStages } from './builtin-stages.ts';
+import { type Objects, openObjects } from './open-objects.ts';
 import { settingsOf } from './open-remote.ts';
 import { faultyWorkflow, printDiagnostics } from './print-diagnostics.ts';
 import type { WorkflowOptions } from './workflow-options.ts';
@@ -23,6 +25,7 @@ export interface OpenWorkflow extends AsyncDisposable {
   readonly store: Store;
   readonly sources: Sources;
   readonly settings: Settings;
+  readonly objects: Objects;
 }
 
 /** Opens the workflow that is meant; its warnings go to standard error. Throws a `RequestError` with all that is wrong with it. */
@@ -31,8 +34,10 @@ export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkfl
   const root = workspaceRoot(file);
   const settings = await settingsOf(root);
   const cache = cacheFolder(root);
-  const sources = await openSources(cache);
-  const compiled = await compileCached(file, compileOptions(options), { directory: cache, sources });
+  const objects = openObjects(settings);
+  const sources = withObjectSources(await openSources(cache), cache, objects.open);
+  const compile = { ...compileOptions(options), kindOfObject: objects.kindOf };
+  const compiled = await compileCached(file, compile, { directory: cache, sources });
   await printDiagnostics(compiled.ok ? compiled.warnings : compiled.diagnostics);
   if (!compiled.ok) throw faultyWorkflow(file, compiled.diagnostics);
   const store = await openStore(cache, { kumiki: version });
@@ -43,6 +48,7 @@ export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkfl
     store,
     sources,
     settings,
+    objects,
     async [Symbol.asyncDispose]() {
       await sources.save();
       await store.close();

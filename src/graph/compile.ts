@@ -11,6 +11,7 @@ import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { child, type MapNode, toJson } from '../workflow/yaml/node.ts';
 import { buildInstances } from './build/build.ts';
 import { readAmounts } from './build/settings.ts';
+import { checkObjects, type KindOfObject } from './check-objects.ts';
 import type { CompileSources } from './compile-sources.ts';
 import { evaluateParams, plainValues, readConfigs, valuesContext } from './expand/globals.ts';
 import { describeStages } from './expand/shapes.ts';
@@ -24,6 +25,8 @@ export interface CompileOptions {
   readonly config: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stages: StageCatalogue;
+  /** What an object, or a prefix of objects, is; undefined if there is none. Without it `gs://` inputs are not looked for. */
+  readonly kindOfObject?: KindOfObject;
 }
 
 export type Compiled =
@@ -46,6 +49,7 @@ export async function compile(file: string, options: CompileOptions): Promise<Co
   const workflow = loadWorkflow(path, options.set, report, (read: FileRead) => surroundings.read(read));
   const misshapen = workflow && validateWorkflow(workflow, report);
   const plan = misshapen && (await planOf(path, workflow, misshapen, options, surroundings, report));
+  if (options.kindOfObject) await checkObjects(surroundings.expectedObjects, options.kindOfObject, report);
   const found = tidy(diagnostics);
   if (found.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics: found };
   if (!plan) throw new Error(`no plan of ${path}, and nothing says why`);

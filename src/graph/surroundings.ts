@@ -1,5 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import type { InputDeclaration } from '../stage/define.ts';
 import type { Diagnostic } from '../workflow/diagnostic.ts';
 import { ExpressionFault } from '../workflow/expressions/fault.ts';
 import type { Surroundings as ExpressionSurroundings } from '../workflow/expressions/functions.ts';
@@ -8,6 +9,7 @@ import type { FileRead } from '../workflow/load.ts';
 import { type Node, toJson } from '../workflow/yaml/node.ts';
 import { parseYaml } from '../workflow/yaml/parse.ts';
 import { readSource } from '../workflow/yaml/read.ts';
+import type { Place } from '../workflow/yaml/source.ts';
 import { type CompileSources, envDigest, type FolderNames, listDigest, listGlob } from './compile-sources.ts';
 import { folderState } from './folder-state.ts';
 
@@ -18,8 +20,17 @@ export interface Surroundings extends ExpressionSurroundings {
   /** Of a path relative to the root. */
   kindOf(path: string): 'file' | 'directory' | undefined;
   readConfig(path: string): ConfigRead;
+  /** Notes an object of a bucket that must be there. */
+  expectObject(expected: ExpectedObject): void;
+  readonly expectedObjects: readonly ExpectedObject[];
   read(file: FileRead): void;
   sources(): CompileSources;
+}
+
+export interface ExpectedObject {
+  readonly url: string;
+  readonly kind: InputDeclaration['kind'];
+  readonly place: Place;
 }
 
 type ConfigRead =
@@ -35,6 +46,7 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
   const kinds = new Map<string, 'file' | 'directory' | undefined>();
   const folderStates = new Map<string, string | undefined>();
   const configs = new Map<string, ConfigRead>();
+  const expectedObjects: ExpectedObject[] = [];
   return {
     root,
     env(name) {
@@ -66,6 +78,8 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
       configs.set(absolute, known);
       return known;
     },
+    expectObject: (expected) => expectedObjects.push(expected),
+    expectedObjects,
     read: (file) => files.set(file.path, file),
     sources: () => ({
       files: [...files.values()],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Instance, Plan, Publication } from '../graph/plan.ts';
+import { isObjectUrl } from '../objects/object-url.ts';
 import { resultKey } from '../store/key.ts';
 import type { Digest, Key } from '../store/result.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
@@ -61,6 +62,8 @@ export function assess(plan: Plan, options: AssessOptions): readonly (Assessment
 
 /** Must a removed payload come back to be published? A copy that cannot be told without reading it counts as the right one. */
 function isUnpublished({ source, destination }: Publication, result: StoredResult, view: InputView): boolean {
+  // What lies in a bucket is not looked at for every run: as long as its payload is here it is compared when it is published.
+  if (isObjectUrl(destination)) return false;
   const place = resolve(view.plan.root, destination);
   if (!existsSync(place)) return true;
   const { output, path } = source;

@@ -1,5 +1,6 @@
 import type { Executor, RunningJob } from '../executors/executor.ts';
 import type { Instance } from '../graph/plan.ts';
+import type { OpenBucketByName } from '../store/fetched/object-sources.ts';
 import type { EventLog } from './folder/event-log.ts';
 import type { RunFolder } from './folder/run-folder.ts';
 import type { InputView } from './inputs.ts';
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly running: Map<number, RunningAttempt>;
   /** Where results are shared, if `kumiki.yaml` says so. */
   readonly shared?: SharedResults;
+  /** Opens a bucket to publish to, by its name. */
+  readonly openBucket?: OpenBucketByName;
   /** Aborted when nothing new may start: ends waits for retries and for other processes. */
   readonly stopping: AbortSignal;
   /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt. */

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { Input, Instance, Plan, Source } from '../graph/plan.ts';
+import { isObjectUrl } from '../objects/object-url.ts';
 import { digestJson } from '../store/digest/digest-json.ts';
 import type { Digest, InputRecord, Key } from '../store/result.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
@@ -73,7 +74,9 @@ function knownOrNoted(path: string, view: InputView, undigested: string[]): Dige
 }
 
 function digestCheckpoint(source: Source & { kind: 'path' }, view: InputView, undigested: string[]): Digest {
-  const files = checkpointFiles(absolutePath(source.path, view));
+  const path = absolutePath(source.path, view);
+  if (isObjectUrl(path) && knownOrNoted(path, view, undigested) === nothing) return nothing;
+  const files = checkpointFiles(view.sources.located(path));
   return digestJson(files.map(({ part, path }) => [part, knownOrNoted(path, view, undigested)]));
 }
 
@@ -81,7 +84,7 @@ function digestCheckpoint(source: Source & { kind: 'path' }, view: InputView, un
 const unnormalized = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
 function absolutePath(path: string, view: InputView): string {
-  if (isAbsolute(path)) return path;
+  if (isAbsolute(path) || isObjectUrl(path)) return path;
   return unnormalized.test(path) ? join(view.plan.root, path) : `${view.plan.root}/${path}`;
 }
 
@@ -111,6 +114,7 @@ export function outsideFiles(
 
 function outsidePaths(input: Input, source: Source & { kind: 'path' }, view: InputView): readonly string[] {
   const path = absolutePath(source.path, view);
+  if (isObjectUrl(path)) return [path];
   return input.kind === 'checkpoint' ? checkpointFiles(path).map((file) => file.path) : [path];
 }
 
@@ -157,7 +161,7 @@ export function sourcePath(
 ): string {
   switch (source.kind) {
     case 'path':
-      return absolutePath(source.path, view);
+      return view.sources.located(absolutePath(source.path, view));
     case 'value':
       return writeValue(source);
     case 'output': {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Executor } from '../executors/executor.ts';
 import type { Instance, Plan } from '../graph/plan.ts';
+import type { OpenBucketByName } from '../store/fetched/object-sources.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
 import { inStore } from '../store/store-error.ts';
 import { assess, assessInstance, neededInstances } from './assess.ts';
@@ -41,6 +42,8 @@ export interface RunOptions {
   readonly listener?: (event: RunEvent) => void;
   /** Where results are shared with other machines. */
   readonly remote?: RunRemote;
+  /** Opens a bucket to publish to, by its name. */
+  readonly openBucket?: OpenBucketByName;
 }
 
 export interface Run {
@@ -79,6 +82,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     stopping: stopping.signal,
     cancelled: new Set(),
     pauses: new Map(),
+    ...(options.openBucket && { openBucket: options.openBucket }),
   };
   const context: RunContext = options.remote ? { ...base, shared: shareResults(base, options.remote) } : base;
   events.emit(runStarted(plan, options, folder.id, sizes, needed));

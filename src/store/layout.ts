@@ -20,6 +20,8 @@ export interface Layout {
   readonly journal: string;
   /** `sources/ID.ndjson`: digests of files outside the store. */
   readonly sources: string;
+  /** Copies of objects in buckets that workflows read, and what is known of them. */
+  readonly fetched: string;
   /** `manifests/KEY.json`: of results whose payload was removed. */
   readonly manifests: string;
   /** Results that were not what their manifest says. */
@@ -42,6 +44,7 @@ export function storeLayout(directory: string): Layout {
     leases: below('leases'),
     journal: below('journal'),
     sources: below('sources'),
+    fetched: below('fetched'),
     manifests: below('manifests'),
     damaged: below('damaged'),
     compiled: below('compiled'),

@@ -104,6 +104,7 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
         throw error;
       }
     },
+    located: (path) => path,
     async save() {
       if (unsaved.size === 0) return;
       ifWritable(() => {

@@ -114,11 +114,13 @@ export type Committed =
 
 /** Files and directories outside the store, digested once and remembered by size, mtime, ctime and inode. */
 export interface Sources {
-  /** From memory, if the file is still as remembered: one stat, no promise. Paths are absolute. */
+  /** From memory, if the file is still as remembered: one stat, no promise. Paths are absolute, or URLs of objects. */
   known(path: string): Digest | undefined;
   /** Digests what is not known, large files in worker threads. Rejects with the system's error for a missing file. */
   digest(path: string): Promise<Digest>;
   /** After a stage ran: is the content still what it was? */
   unchanged(path: string, digest: Digest): Promise<boolean>;
+  /** Where a source is read once its digest is known: an object of a bucket, in the cache folder; a path, where it is. */
+  located(path: string): string;
   save(): Promise<void>;
 }

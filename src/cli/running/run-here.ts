@@ -46,6 +46,7 @@ export async function runHere(
     ...(request.failFast && { failFast: true }),
     ...(request.name !== undefined && { name: request.name }),
     mergedFile: workflow.mergedFile,
+    openBucket: workflow.objects.open,
     arguments: process.argv.slice(2).filter((word) => word !== '--detached'),
     ...(reporter && { listener: reporter.report }),
     ...(workflow.settings.remote && { remote: remoteOf(plan, workflow.settings, workflow.settings.remote) }),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isObjectUrl } from '../../objects/object-url.ts';
 import { type OpenWorkflow, openWorkflow } from '../open-workflow.ts';
 import { print } from '../print.ts';
 import { RequestError } from '../request-error.ts';
@@ -39,7 +40,9 @@ async function runOnce(request: RunRequest, watched: WatchedFiles): Promise<numb
 function sourcesOf({ plan, madeFrom }: OpenWorkflow): ReadonlySet<string> {
   const paths = plan.instances.flatMap(({ inputs }) =>
     inputs.flatMap(({ sources }) =>
-      sources.flatMap((source) => (source.kind === 'path' ? resolve(plan.root, source.path) : [])),
+      sources.flatMap((source) =>
+        source.kind === 'path' && !isObjectUrl(source.path) ? resolve(plan.root, source.path) : [],
+      ),
     ),
   );
   return new Set([...madeFrom, ...paths]);

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import { compile } from '../../graph/compile.ts';
+import { workspaceRoot } from '../../workflow/workspace-root.ts';
+import { openObjects } from '../open-objects.ts';
+import { settingsOf } from '../open-remote.ts';
 import { compileOptions } from '../open-workflow.ts';
 import { print, printJson } from '../print.ts';
 import { faultyWorkflow, printDiagnostics } from '../print-diagnostics.ts';
@@ -16,7 +19,8 @@ export function define(command: Command): void {
 
 async function validate(word: string | undefined, options: WorkflowOptions & { json?: true }): Promise<void> {
   const file = findWorkflow(word ?? options.workflow);
-  const compiled = await compile(file, compileOptions(options));
+  const { kindOf } = openObjects(await settingsOf(workspaceRoot(file)));
+  const compiled = await compile(file, { ...compileOptions(options), kindOfObject: kindOf });
   const diagnostics = compiled.ok ? compiled.warnings : compiled.diagnostics;
   if (options.json) {
     printJson({ workflow: file, ok: compiled.ok, diagnostics });

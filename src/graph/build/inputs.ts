@@ -1,4 +1,5 @@
 import { normalize } from 'node:path';
+import { isObjectUrl, parseObjectUrl } from '../../objects/object-url.ts';
 import type { InputDeclaration } from '../../stage/define.ts';
 import type { Report } from '../../workflow/diagnostic.ts';
 import { evaluatePaths, type Fault } from '../../workflow/evaluate-node.ts';
@@ -145,6 +146,7 @@ function pathSource(text: string, kind: Kind, place: Place, context: InputContex
     fault(place, 'this path is empty');
     return undefined;
   }
+  if (isObjectUrl(text)) return objectSource(text, kind, place, context);
   const path = normalize(text).replace(/(?<=.)\/$/, '');
   if (kind === 'config') {
     const value = readConfig(path, place, surroundings, context.report, fault);
@@ -159,5 +161,26 @@ function pathSource(text: string, kind: Kind, place: Place, context: InputContex
     fault(place, `expected a ${kind}; ${text} is a ${found}`);
     return undefined;
   }
+  return { kind: 'path', path };
+}
+
+/** Whether it is there, its bucket says when all else is known. */
+function objectSource(
+  text: string,
+  kind: Kind,
+  place: Place,
+  { surroundings, fault }: InputContext,
+): Source | undefined {
+  const parsed = parseObjectUrl(text);
+  if (!parsed) {
+    fault(place, `'${text}' names no bucket`, 'write gs://bucket/path');
+    return undefined;
+  }
+  if (kind === 'config') {
+    fault(place, 'a config is part of the workflow, and cannot be read from a bucket', 'copy it into the workspace');
+    return undefined;
+  }
+  const path = `gs://${parsed.bucket}/${parsed.path}`;
+  surroundings.expectObject({ url: path, kind, place });
   return { kind: 'path', path };
 }

@@ -1,4 +1,5 @@
 import { isAbsolute, normalize } from 'node:path';
+import { isObjectUrl, parseObjectUrl } from '../../objects/object-url.ts';
 import { catchFault, checkNames, evaluateNode, type Fault, templateOf } from '../../workflow/evaluate-node.ts';
 import { evaluateTemplate, withContexts } from '../../workflow/expressions/evaluate.ts';
 import { splitAtMarks } from '../../workflow/expressions/path-marks.ts';
@@ -74,10 +75,14 @@ function publishedSource(value: Json, references: readonly Reference[]): Publica
 }
 
 function readDestination(text: string, place: Place, fault: Fault): string | undefined {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text.replace(/\/+$/, '');
+  if (isObjectUrl(text) && parseObjectUrl(text)?.path) return text.replace(/\/+$/, '');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
+    fault(place, `'${text}' is no place to publish to`, 'publish to a relative path, or to gs://bucket/path');
+    return undefined;
+  }
   const path = normalize(text).replace(/\/$/, '');
   if (text.trim() !== '' && path !== '.' && !isAbsolute(path) && path.split('/')[0] !== '..') return path;
-  fault(place, `'${text}' does not lie below the workspace root`, 'publish to a relative path, or to a URL');
+  fault(place, `'${text}' does not lie below the workspace root`, 'publish to a relative path, or to gs://bucket/path');
   return undefined;
 }
 

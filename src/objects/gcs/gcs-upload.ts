@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { File, FileMetadata } from '@google-cloud/storage';
+import { checksumOfFile } from '../../checksum/checksum-of-file.ts';
 import { checksumText, crc32c } from '../../checksum/crc32c.ts';
 import type { Content, FileContent, TransferOptions } from '../bucket.ts';
 import { requestFailure } from '../remote-error.ts';
@@ -58,7 +59,7 @@ async function uploadLarge(
   content: FileContent,
   { isNew, session, isAgain, onBytes = () => {} }: UploadOptions,
 ): Promise<void> {
-  session.crc32c ??= checksumText(await checksumOfFile(content.file));
+  session.crc32c ??= await checksumOfFile(content.file);
   if (isAgain && (await metadataOf(file))?.crc32c === session.crc32c) return onBytes(content.size);
   const isFresh = session.uri === undefined;
   session.uri ??= await beginUpload(file, content, session.crc32c, isNew);
@@ -113,21 +114,6 @@ function ifNew(isNew: boolean) {
 
 function typeOf({ type = 'application/octet-stream' }: Content): string {
   return type;
-}
-
-async function checksumOfFile(path: string): Promise<number> {
-  const buffer = Buffer.allocUnsafe(2 ** 20);
-  const file = await open(path, 'r');
-  try {
-    let crc = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer);
-      if (bytesRead === 0) return crc;
-      crc = crc32c(buffer, 0, bytesRead, crc);
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 /** Worth another attempt. */

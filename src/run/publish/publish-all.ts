@@ -1,5 +1,7 @@
+import { isObjectUrl } from '../../objects/object-url.ts';
 import type { RunContext } from '../context.ts';
 import { publish } from './publish.ts';
+import { payloadRemoved } from './publish-objects.ts';
 
 /** Publishes what is there; false, with a warning each, if a destination could not be written. */
 export async function publishAll(context: RunContext): Promise<boolean> {
@@ -11,7 +13,7 @@ export async function publishAll(context: RunContext): Promise<boolean> {
     if (!result) continue;
     const instance = view.plan.instances[source.instance]!.id;
     try {
-      if (result.payload === 'removed') throw new Error('the payload was removed; run with --force to make it again');
+      if (result.payload === 'removed' && !isObjectUrl(destination)) throw payloadRemoved();
       if (!(await publish(publication, result, context))) continue;
       events.emit({ type: 'published', destination, instance, output: source.output });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Publication } from '../../graph/plan.ts';
+import { isObjectUrl } from '../../objects/object-url.ts';
 import type { Completion } from '../../stage/published-copy.ts';
 import { digestBytes } from '../../store/digest/digest-bytes.ts';
 import { digestTree } from '../../store/digest/digest-tree.ts';
@@ -11,17 +12,18 @@ import type { InputView } from '../inputs.ts';
 import { completionOf } from './completion.ts';
 import { type IsSame, replaceWithCopy } from './copy.ts';
 import { provenance } from './provenance.ts';
+import { publishObjects } from './publish-objects.ts';
 
 /**
- * Copies an output to where people look for it, with `DESTINATION.provenance.json` beside it. False if the copy there is
+ * Copies an output to where people look for it, a path or `gs://…`, with `DESTINATION.provenance.json` beside it. False if the copy there is
  * already the same. Throws with a sentence for people if the destination cannot be replaced.
  */
 export async function publish(publication: Publication, result: StoredResult, context: RunContext): Promise<boolean> {
   const { view } = context;
-  if (/^[a-z][a-z\d+.-]*:\/\//.test(publication.destination)) throw new Error('it can only be a path of this machine');
   const { output, path } = publication.source;
   const destination = resolve(view.plan.root, publication.destination);
-  const completion = await completionOf(publication, result, context);
+  const completion = result.payload === 'removed' ? {} : await completionOf(publication, result, context);
+  if (isObjectUrl(publication.destination)) return await publishObjects(publication, result, completion, context);
   const digest = digestOfCopy(publication, result, completion, view);
   if (existsSync(destination)) {
     if ((view.sources.known(destination) ?? (await view.sources.digest(destination))) === digest) return false;

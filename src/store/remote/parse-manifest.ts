@@ -1,3 +1,4 @@
+import { isPlainPath } from '../../objects/plain-path.ts';
 import { digestTree } from '../digest/digest-tree.ts';
 import { isManifest, logName, manifestName } from '../manifest.ts';
 import type { FileRecord, Key, Manifest, OutputRecord } from '../result.ts';
@@ -55,12 +56,6 @@ function problemOf(name: string, record: OutputRecord): string | undefined {
 
 function isFileRecord({ path, size, digest }: FileRecord): boolean {
   return isPlainPath(path) && isSize(size) && isDigest(digest);
-}
-
-/** Relative, and stays where it starts from. */
-function isPlainPath(path: unknown): path is string {
-  if (typeof path !== 'string' || path.includes('\0')) return false;
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 function isDigest(text: unknown): boolean {

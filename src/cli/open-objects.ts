@@ -1,0 +1,30 @@
+import type { KindOfObject } from '../graph/check-objects.ts';
+import type { Bucket } from '../objects/bucket.ts';
+import { parseObjectUrl } from '../objects/object-url.ts';
+import { openBucket } from '../objects/open-bucket.ts';
+import { listObjects } from '../store/fetched/object-listing.ts';
+import type { OpenBucketByName } from '../store/fetched/object-sources.ts';
+import type { Settings } from '../workflow/settings.ts';
+import { bucketOptions } from './open-remote.ts';
+
+/** The buckets that workflows read from and publish to, each opened when it is first asked for. */
+export interface Objects {
+  readonly open: OpenBucketByName;
+  readonly kindOf: KindOfObject;
+}
+
+export function openObjects(settings: Settings): Objects {
+  const buckets = new Map<string, Promise<Bucket>>();
+  const open = (name: string): Promise<Bucket> => {
+    const opened = buckets.get(name) ?? openBucket({ kind: 'gcs', bucket: name, path: '' }, bucketOptions(settings));
+    buckets.set(name, opened);
+    return opened;
+  };
+  return {
+    open,
+    async kindOf(url) {
+      const { bucket, path } = parseObjectUrl(url)!;
+      return (await listObjects(await open(bucket), path))?.kind;
+    },
+  };
+}
