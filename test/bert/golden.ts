@@ -38,8 +38,8 @@ function options(device: Device, work: string, more: Partial<PretrainOptions>): 
   };
 }
 
-/** Tests against Model Garden's own run. */
-export function testGolden(device: Device): void {
+/** Tests against Model Garden's own run of twenty steps; `steps`: only the losses of so many of them. */
+export function testGolden(device: Device, steps = 20): void {
   test('resuming a checkpoint of Model Garden gives its losses and its next checkpoint', {
     skip: golden === undefined,
   }, async () => {
@@ -47,12 +47,12 @@ export function testGolden(device: Device): void {
       string,
       Record<string, number>
     >;
-    const given = options(device, 'golden', { resume: join(golden!, 'model_dir/ckpt-20') });
+    const given = options(device, 'golden', { resume: join(golden!, 'model_dir/ckpt-20'), steps: 20 + steps });
     await pretrain(given);
     const lines = readTrainingLog(join(given.work, 'log.jsonl'));
     assert.deepEqual(
       lines.map((line) => line.step),
-      Array.from({ length: 20 }, (_, i) => 21 + i),
+      Array.from({ length: steps }, (_, i) => 21 + i),
     );
     for (const line of lines) {
       for (const name of [
@@ -67,6 +67,7 @@ export function testGolden(device: Device): void {
       }
       assert.equal(line.learning_rate, theirs.learning_rate![line.step!]);
     }
+    if (steps < 20) return;
     const [ours, expected] = [join(given.work, 'model_dir'), join(golden!, 'model_dir/ckpt-40')].map(openCheckpoint);
     for (const variable of modelVariables(given.config.architecture)) {
       const [a, b] = [ours!.weight(variable), expected!.weight(variable)];

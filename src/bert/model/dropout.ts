@@ -1,10 +1,11 @@
 /**
  * Dropout masks that follow from a seed, the step and the place in the model alone, so that a resumed run draws what an
- * uninterrupted one would have. On TensorFlow its stateless generator (Philox) draws them; elsewhere a counter-based hash on the host.
+ * uninterrupted one would have. On TensorFlow its stateless generator (Philox) draws them; elsewhere a counter-based hash.
  */
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Device } from '../../devices/device.ts';
 import { nativeSteps } from '../../devices/native-operations.ts';
+import { type Kernel, runKernel } from '../../devices/webgpu/run-kernel.ts';
 
 /** A word of the step and the row of its batch (below 2²⁰). The tensor holds the same, and is an input of the traced step. */
 export interface DropoutSeed {
@@ -28,9 +29,14 @@ export function createDropout(device: Device, seed: DropoutSeed): Dropout {
   const factors: Dropout['factors'] = (shape, rate) => {
     if (rate === 0) return undefined;
     place++;
-    return device.kind === 'tensorflow'
-      ? drawnByTensorflow(device, seed, place, shape, rate)
-      : tf.tensor(drawnOnHost(seed, place, sizeOf(shape), rate), [...shape]);
+    switch (device.kind) {
+      case 'tensorflow':
+        return drawnByTensorflow(device, seed, place, shape, rate);
+      case 'webgpu':
+        return drawnByWebgpu(device, seed, place, shape, rate);
+      case 'wasm':
+        return tf.tensor(drawnOnHost(seed, place, sizeOf(shape), rate), [...shape]);
+    }
   };
   const drop = <T extends Tensor>(x: T, rate: number): T => {
     const keep = factors(x.shape, rate);
@@ -68,14 +74,42 @@ function drawnByTensorflow(
 }
 
 /** 0 or 1 / (1 − rate) for each element: a finaliser of MurmurHash3 over (seed, place, index). */
-function drawnOnHost({ words: [step, row] }: DropoutSeed, place: number, size: number, rate: number): Float32Array {
+function drawnOnHost({ words }: DropoutSeed, place: number, size: number, rate: number): Float32Array {
   const keep = new Float32Array(size);
   const kept = 1 / (1 - rate);
   const threshold = Math.floor(rate * 2 ** 32);
-  const base = hashed(hashed(hashed(step) ^ row) ^ place);
+  const base = baseOf(words, place);
   for (let i = 0; i < size; i++) keep[i] = hashed(base + i) >= threshold ? kept : 0;
   return keep;
 }
+
+/** The same factors, drawn where they are needed. */
+function drawnByWebgpu(
+  { tf }: Device,
+  { words }: DropoutSeed,
+  place: number,
+  shape: readonly number[],
+  rate: number,
+): Tensor {
+  const threshold = Math.floor(rate * 2 ** 32);
+  return runKernel(tf, drawing, shape, [], [baseOf(words, place) | 0, threshold | 0, 1 / (1 - rate)]);
+}
+
+const drawing: Kernel = {
+  name: 'dropout',
+  inputs: [],
+  numbers: { base: 'i32', threshold: 'i32', kept: 'f32' },
+  functions: `fn hashed(word : u32) -> u32 {
+    var x = word;
+    x = (x ^ (x >> 16u)) * 0x85ebca6bu;
+    x = (x ^ (x >> 13u)) * 0xc2b2ae35u;
+    return x ^ (x >> 16u);
+  }`,
+  body: `let drawn = hashed(u32(uniforms.base) + u32(index));
+    setOutputAtIndex(index, select(0.0, uniforms.kept, drawn >= u32(uniforms.threshold)));`,
+};
+
+const baseOf = ([step, row]: DropoutSeed['words'], place: number) => hashed(hashed(hashed(step) ^ row) ^ place);
 
 /** The word of a step, for runs with this seed. */
 export function dropoutSeed(seed: number, step: number): number {

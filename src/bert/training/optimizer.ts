@@ -2,6 +2,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Device } from '../../devices/device.ts';
 import { native } from '../../devices/native-operations.ts';
+import { type Kernel, runKernel } from '../../devices/webgpu/run-kernel.ts';
 import type { UpdateInPlace } from '../../trace/trace.ts';
 import type { Weights } from '../model/weights.ts';
 import type { Moments } from './moments.ts';
@@ -85,10 +86,10 @@ export function clipByGlobalNorm(
 /**
  * One update, in place:  w −= lr·wd·w;  m += (g − m)(1 − β₁);  v += (g² − v)(1 − β₂);  w −= α·m / (√v + ε).
  * `rates` are scalars on the device, so that a traced step takes them as inputs. In a graph, `update` has TensorFlow's own Adam, which
- * is this formula, do it in one pass.
+ * is this formula, do it in one pass; on webgpu, where each kernel has its price, three do.
  */
 export function applyAdamW(
-  { tf }: Device,
+  { tf, kind }: Device,
   { trained }: Pick<Weights, 'trained'>,
   { m, v }: Moments,
   gradients: readonly Tensor[],
@@ -109,10 +110,39 @@ export function applyAdamW(
         update('ResourceApplyAdam', attributes, [w, m[i]!, v[i]!], operands);
         return;
       }
+      if (kind === 'webgpu') {
+        const average = (mean: Tensor, beta: number, power: 1 | 2) =>
+          runKernel(tf, meanOf(power, beta), w.shape, [mean, g]);
+        m[i]!.assign(average(m[i]!, beta1, 1));
+        v[i]!.assign(average(v[i]!, beta2, 2));
+        const operands = [w, m[i]!, v[i]!, decaying ? rates.decay : tf.scalar(0), rates.adam];
+        w.assign(runKernel(tf, stepBy(epsilon), w.shape, operands));
+        return;
+      }
       m[i]!.assign(tf.add(m[i]!, tf.mul(tf.sub(g, m[i]!), 1 - beta1)));
       v[i]!.assign(tf.add(v[i]!, tf.mul(tf.sub(tf.square(g), v[i]!), 1 - beta2)));
       const decayed = decaying ? tf.sub(w, tf.mul(w, rates.decay)) : w;
       w.assign(tf.sub(decayed, tf.div(tf.mul(m[i]!, rates.adam), tf.add(tf.sqrt(v[i]!), epsilon))));
     });
   }
+}
+
+/** mean + (gᵖ − mean)(1 − β). */
+function meanOf(power: 1 | 2, beta: number): Kernel {
+  return {
+    name: `mean of power ${power} by ${beta}`,
+    inputs: ['mean', 'g'],
+    body: `let x = ${power === 1 ? 'g[index]' : 'g[index] * g[index]'};
+      setOutputAtIndex(index, mean[index] + (x - mean[index]) * f32(${1 - beta}));`,
+  };
+}
+
+/** w − lr·wd·w − α·m / (√v + ε). */
+function stepBy(epsilon: number): Kernel {
+  return {
+    name: `AdamW step, epsilon ${epsilon}`,
+    inputs: ['w', 'm', 'v', 'decay', 'adam'],
+    body: `let decayed = w[index] - w[index] * decay[0];
+      setOutputAtIndex(index, decayed - m[index] * adam[0] / (sqrt(v[index]) + f32(${epsilon})));`,
+  };
 }
