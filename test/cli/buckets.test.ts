@@ -1,5 +1,7 @@
 /** `gs://` inputs and destinations, through the real CLI and a bucket that is told what to do. */
 import assert from 'node:assert/strict';
+import { readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Finished, Workspace } from '../e2e/rig.ts';
 import { startGcs } from '../objects/gcs-server.ts';
@@ -137,4 +139,20 @@ test('objects that no run published are not replaced, and a bucket that refuses 
     stdout,
     /cannot publish gs:\/\/lab\/out\/word: no permission to write in gs:\/\/lab: ask for roles\/storage\.objectUser/,
   );
+});
+
+test('gc removes copies of objects that nothing has read for long, and the next run fetches them again', async (t) => {
+  const gcs = await startGcs(t);
+  gcs.put('lab/data/one.txt', 'one\n');
+  const env = { GCS_API_ENDPOINT: gcs.endpoint };
+  await using workspace = new Workspace({ 'workflow.yaml': { ...reading, stages: { one: reading.stages.one } } });
+  await done(workspace.kumiki(['run'], { env }));
+  const collected = async () => JSON.parse(await done(workspace.kumiki(['cache', 'gc', '--json']))).leftovers.length;
+  assert.equal(await collected(), 0);
+  const folders = workspace.path('cache/fetched/folders');
+  for (const name of readdirSync(folders)) utimesSync(join(folders, name), 1_000_000_000, 1_000_000_000);
+  assert.equal(await collected(), 1);
+  assert.deepEqual(readdirSync(folders), []);
+  workspace.write('workflow.yaml', { ...reading, stages: { one: { ...reading.stages.one, env: { AGAIN: 1 } } } });
+  assert.match(await done(workspace.kumiki(['run'], { env })), /1 built\n/);
 });

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { StoreContext } from '../context.ts';
+import { unusedCopies } from '../fetched/unused-copies.ts';
 import { holderIsDead, readHolder } from '../locks/holder.ts';
 import { tryLock } from '../locks/lock.ts';
 import { namesIn, unlinkIfThere } from '../remove.ts';
@@ -8,7 +9,14 @@ import { bytesBelow } from './disk-usage.ts';
 /** Something that a process which is gone left behind. */
 export interface Leftover {
   readonly path: string;
-  readonly what: 'unfinished outputs' | 'temporaries' | 'unfinished work' | 'damaged result' | 'lock' | 'lease';
+  readonly what:
+    | 'unfinished outputs'
+    | 'temporaries'
+    | 'unfinished work'
+    | 'damaged result'
+    | 'lock'
+    | 'lease'
+    | 'unused copy';
   readonly bytes: number;
   /** Locked while it is removed: its owner may come back to it. */
   readonly lock?: string;
@@ -25,6 +33,9 @@ export function leftovers(context: StoreContext, now: number): Leftover[] {
     ...damagedResults(context),
     ...deadLocks(context),
     ...deadLeases(context),
+    ...unusedCopies(context.layout.fetched, now).map((path): Leftover => {
+      return { path, what: 'unused copy', bytes: bytesBelow(path) };
+    }),
   ];
 }
 
