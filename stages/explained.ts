@@ -3,14 +3,17 @@ import { StageError } from '../src/stage/index.ts';
 /** Names of the errors that a user can cause; by name, so that no stage loads what only another one needs. */
 const expected = new Set([
   'CheckpointError',
+  'CloudTpuError',
   'ConfigError',
   'DeviceError',
   'DictionaryError',
   'FetchError',
   'JglueError',
   'ModelError',
+  'ModelGardenError',
   'PretrainingError',
   'RecordError',
+  'RemoteError',
   'TextError',
   'TrainingError',
 ]);

@@ -1,24 +1,13 @@
-import { copyFile, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { type PretrainingConfig, pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
-import {
-  activationBytes,
-  forwardOperations,
-  trainingOperations,
-  weightCount,
-} from '../src/bert/model/training-operations.ts';
+import { pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import { pretrain } from '../src/bert/pretrain/pretrain.ts';
-import { summariesOf } from '../src/bert/pretrain/summaries.ts';
-import { readTrainingLog } from '../src/bert/training/training-log.ts';
 import { backends, openDevice } from '../src/devices/open-device.ts';
-import { type Content, defineStage } from '../src/stage/index.ts';
-import { encodeEventFile } from '../src/tensorflow/event-file.ts';
+import { defineStage } from '../src/stage/index.ts';
 import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
+import { mergedConfig, publishTraining } from './publish-training.ts';
 import { grantedThreads } from './threads.ts';
-import { computeCost } from './training-cost.ts';
+import { computeCost, trainingCost } from './training-cost.ts';
 
 const count = z.number().int().min(1);
 
@@ -66,36 +55,14 @@ export default defineStage({
     const values = await Promise.all([inputs.data, inputs.model].map(parsedValue));
     if (values.includes(undefined)) return undefined;
     const config = pretrainingConfig(values, params.params_override);
-    const { architecture, trainData, validationData, trainer } = config;
-    const steps = params.steps ?? trainer.trainSteps;
-    const sequences = params.batch_size ?? trainData.global_batch_size;
-    const load = { sequences, positions: trainData.seq_length, predictions: trainData.max_predictions_per_seq };
-    const evaluated = inputs.validation?.length ? (trainer.validationSteps ?? 0) : 0;
-    const validated = {
-      sequences: params.batch_size ?? validationData.global_batch_size,
-      positions: validationData.seq_length,
-      predictions: validationData.max_predictions_per_seq,
-    };
-    const operations =
-      steps * trainingOperations(architecture, load) +
-      Math.floor(steps / trainer.validationInterval) * evaluated * forwardOperations(architecture, validated);
-    const atOnce = Math.min(params.micro_batch_size ?? sequences, sequences / params.replicas);
-    const weights = 4 * weightCount(architecture);
-    // Weights and two moments; the first after the first loop, then by interval, and one at the end.
-    const checkpoints = Math.min(trainer.maxToKeep, 2 + Math.floor(steps / trainer.checkpointInterval));
-    const bytes = 3 * weights * checkpoints;
-    const below = (path: string): Content =>
-      path === 'params.yaml' ? { bytes: 3000, value: config.merged as NonNullable<Content['value']> } : { bytes };
-    return {
-      ...computeCost(operations, params.backend, question),
-      // Weights, moments, gradients and their sum, and what the pass backward needs of the pass forward.
-      memory: 400e6 + 5 * weights + activationBytes(architecture, { ...load, sequences: atOnce }),
-      outputs: {
-        checkpoint: { bytes, below },
-        log: { bytes: 300 * Math.ceil(steps / trainer.stepsPerLoop) },
-        summaries: { bytes: 300 * Math.ceil(steps / trainer.stepsPerLoop) },
-      },
-    };
+    const batch = params.batch_size ?? config.trainData.global_batch_size;
+    const { operations, memory, outputs } = trainingCost(config, {
+      steps: params.steps,
+      batchSize: params.batch_size,
+      atOnce: Math.min(params.micro_batch_size ?? batch, batch / params.replicas),
+      validates: Boolean(inputs.validation?.length),
+    });
+    return { ...computeCost(operations, params.backend, question), memory, outputs };
   },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     await explained(async () => {
@@ -129,39 +96,3 @@ export default defineStage({
     });
   },
 });
-
-async function mergedConfig(paths: readonly string[], override: string): Promise<PretrainingConfig> {
-  return pretrainingConfig(
-    await Promise.all(paths.map(async (path) => parse(await readFile(path, 'utf8')) as unknown)),
-    override,
-  );
-}
-
-/** From the scratch folder, which outlives a kill, to the outputs. */
-async function publishTraining(
-  work: string,
-  outputs: { readonly checkpoint: string; readonly log: string; readonly summaries: string },
-  config: PretrainingConfig,
-): Promise<void> {
-  const modelDirectory = join(work, 'model_dir');
-  for (const name of await readdir(modelDirectory)) {
-    await linkOrCopy(join(modelDirectory, name), join(outputs.checkpoint, name));
-  }
-  await writeFile(join(outputs.checkpoint, 'params.yaml'), stringify(config.merged));
-  await copyFile(join(work, 'log.jsonl'), outputs.log);
-  const { train, validation } = summariesOf(readTrainingLog(outputs.log));
-  for (const [folder, events] of Object.entries({ train, validation })) {
-    if (events.length === 0) continue;
-    await mkdir(join(outputs.summaries, folder), { recursive: true });
-    await writeFile(join(outputs.summaries, folder, 'events.out.tfevents.0.kumiki'), encodeEventFile(events));
-  }
-}
-
-/** A checkpoint's files are never changed, only replaced; several of a large model take their room once. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch {
-    await copyFile(from, to);
-  }
-}

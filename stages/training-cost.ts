@@ -1,7 +1,14 @@
+import type { PretrainingConfig } from '../src/bert/config/pretraining-config.ts';
+import {
+  activationBytes,
+  forwardOperations,
+  trainingOperations,
+  weightCount,
+} from '../src/bert/model/training-operations.ts';
 import { openAddon } from '../src/devices/open-addon.ts';
 import type { Backend } from '../src/devices/open-device.ts';
 import { hasGpu } from '../src/devices/webgpu/find-adapter.ts';
-import type { Cost, Rate } from '../src/stage/index.ts';
+import type { Content, Cost, Rate } from '../src/stage/index.ts';
 import { type TrainingDevice, trainingDevices, trainingRates } from './rates.ts';
 
 let found: TrainingDevice | undefined;
@@ -33,4 +40,43 @@ export function computeCost(
   // The core that feeds an accelerator is not counted.
   if (onGpu(device)) return { cpuSeconds: 0, deviceSeconds: seconds };
   return { cpuSeconds: seconds, deviceSeconds: seconds / Math.max(1, question.resources.cpu ?? 1) };
+}
+
+export interface TrainingSize {
+  /** In place of the configuration's. */
+  readonly steps: number | undefined;
+  readonly batchSize: number | undefined;
+  /** Sequences that go through the model at once. */
+  readonly atOnce: number;
+  readonly validates: boolean;
+}
+
+/** Floating-point operations of a pretraining, its memory, and what it leaves. */
+export function trainingCost(config: PretrainingConfig, { steps: given, batchSize, atOnce, validates }: TrainingSize) {
+  const { architecture, trainData, validationData, trainer } = config;
+  const steps = given ?? trainer.trainSteps;
+  const sequences = batchSize ?? trainData.global_batch_size;
+  const load = { sequences, positions: trainData.seq_length, predictions: trainData.max_predictions_per_seq };
+  const validated = {
+    sequences: batchSize ?? validationData.global_batch_size,
+    positions: validationData.seq_length,
+    predictions: validationData.max_predictions_per_seq,
+  };
+  const evaluated = validates ? (trainer.validationSteps ?? 0) : 0;
+  const operations =
+    steps * trainingOperations(architecture, load) +
+    Math.floor(steps / trainer.validationInterval) * evaluated * forwardOperations(architecture, validated);
+  const weights = 4 * weightCount(architecture);
+  // Weights and two moments; the first after the first loop, then by interval, and one at the end.
+  const checkpoints = Math.min(trainer.maxToKeep, 2 + Math.floor(steps / trainer.checkpointInterval));
+  const bytes = 3 * weights * checkpoints;
+  const below = (path: string): Content =>
+    path === 'params.yaml' ? { bytes: 3000, value: config.merged as NonNullable<Content['value']> } : { bytes };
+  const lines = { bytes: 300 * Math.ceil(steps / trainer.stepsPerLoop) };
+  return {
+    operations,
+    // Weights, moments, gradients and their sum, and what the pass backward needs of the pass forward.
+    memory: 400e6 + 5 * weights + activationBytes(architecture, { ...load, sequences: atOnce }),
+    outputs: { checkpoint: { bytes, below }, log: lines, summaries: lines },
+  };
 }

@@ -63,12 +63,31 @@ export async function* readRecords(path: string): AsyncGenerator<Uint8Array> {
   if (pending.length > 0) throw corrupt(path, record, offset, 'the file ends in the middle of it');
 }
 
-/** Decompressed content. The first record's header decides, since a record may happen to start like a gzip file. */
-async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+/** The whole records at the start of some bytes, and where they end: of a file that is still being written. */
+export function leadingRecords(bytes: Uint8Array): { readonly records: readonly Uint8Array[]; readonly end: number } {
+  const records: Uint8Array[] = [];
+  let at = 0;
+  while (bytes.length - at >= headerLength) {
+    const length = dataLength(bytes, at);
+    const end = at + headerLength + (length ?? Number.POSITIVE_INFINITY);
+    if (bytes.length < end + footerLength) break;
+    if (maskedCrc32c(bytes, at + headerLength, end) !== uint32(bytes, end)) break;
+    records.push(bytes.subarray(at + headerLength, end));
+    at = end + footerLength;
+  }
+  return { records, end: at };
+}
+
+/** The first record's header decides, since a record may happen to start like a gzip file. */
+export async function isCompressed(path: string): Promise<boolean> {
   const head = await readHead(path);
   const isPlain = head.length === 0 || (head.length === headerLength && dataLength(head, 0) !== undefined);
-  const isGzip = head[0] === 0x1f && head[1] === 0x8b;
-  if (isPlain || !isGzip) {
+  return !isPlain && head[0] === 0x1f && head[1] === 0x8b;
+}
+
+/** Decompressed content. Throws `RecordError` for a gzip file that is not whole. */
+export async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  if (!(await isCompressed(path))) {
     yield* createReadStream(path, { highWaterMark: 1 << 20 });
     return;
   }

@@ -32,7 +32,7 @@ export function saveCheckpoint(
   writeBundle(join(modelDirectory, name), checkpointTensors(architecture, { beta_1: beta1, beta_2: beta2 }, state));
   const earlier = listedCheckpoints(modelDirectory).filter((other) => other !== name);
   const kept = [...earlier, name].slice(-maxToKeep);
-  writeList(modelDirectory, kept);
+  writeCheckpointList(modelDirectory, kept);
   for (const dropped of earlier.filter((other) => !kept.includes(other))) removeCheckpoint(modelDirectory, dropped);
   return join(modelDirectory, name);
 }
@@ -144,7 +144,8 @@ function namedCheckpoints(modelDirectory: string): string[] {
   return latest === undefined ? all : [...all, latest];
 }
 
-function writeList(modelDirectory: string, names: readonly string[]): void {
+/** Makes these, oldest first, the checkpoints of a directory. */
+export function writeCheckpointList(modelDirectory: string, names: readonly string[]): void {
   const lines = [
     `model_checkpoint_path: "${names.at(-1)}"`,
     ...names.map((name) => `all_model_checkpoint_paths: "${name}"`),

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
+import { modelGardenPython } from '../src/model-garden/python-environment.ts';
+import { trainLocally } from '../src/model-garden/train-locally.ts';
+import { defineStage } from '../src/stage/index.ts';
+import { parsedValue, totalBytes } from './content.ts';
+import { explained } from './explained.ts';
+import { mergedConfig, publishTraining } from './publish-training.ts';
+import { computeCost, trainingCost } from './training-cost.ts';
+
+const count = z.number().int().min(1);
+
+export default defineStage({
+  name: 'pretrain-model-garden',
+  version: 1,
+  description: "TensorFlow Model Garden's own trainer, release 2.11: here, in a job of Slurm, or on a Cloud TPU",
+  params: z.object({
+    steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
+    batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
+    params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
+    runtime: z
+      .enum(['local', 'slurm'])
+      .default('local')
+      .describe('Where to train; slurm is local for a stage with executor: slurm, on the GPUs that it was granted'),
+    python: z.string().min(1).optional().describe('Python with tf-models-official; else an environment is made once'),
+  }),
+  how: ['runtime', 'python'],
+  inputs: {
+    records: { kind: 'any', list: true, description: 'TFRecord files, gzip or not, or directories of them' },
+    validation: { kind: 'any', list: true, optional: true, description: 'Records to evaluate on' },
+    data: { kind: 'config', description: "Model Garden's data configuration" },
+    model: { kind: 'config', description: "Model Garden's model and trainer configuration" },
+    init_checkpoint: {
+      kind: 'checkpoint',
+      optional: true,
+      description: 'Weights to continue from, with a fresh optimizer',
+    },
+    resume: { kind: 'checkpoint', optional: true, description: 'A training to go on with, everything restored' },
+  },
+  outputs: {
+    checkpoint: { kind: 'directory', description: 'Model directory: TF2 checkpoints and params.yaml' },
+    log: { kind: 'file', description: 'JSON lines, one for each logged step' },
+    summaries: { kind: 'directory', description: 'The same as TensorBoard event files' },
+  },
+  resume: {
+    params: ['steps', 'batch_size', 'params_override'],
+    inputs: ['records', 'validation', 'data', 'model', 'init_checkpoint', 'resume'],
+  },
+  async cost({ params, inputs, ...question }) {
+    const values = await Promise.all([inputs.data, inputs.model].map(parsedValue));
+    if (values.includes(undefined)) return undefined;
+    const config = pretrainingConfig(values, params.params_override);
+    const { operations, memory, outputs } = trainingCost(config, {
+      steps: params.steps,
+      batchSize: params.batch_size,
+      atOnce: params.batch_size ?? config.trainData.global_batch_size,
+      validates: Boolean(inputs.validation?.length),
+    });
+    const backend = gpusIn(question.resources) > 0 ? 'tensorflow-gpu' : 'tensorflow';
+    // Records that are compressed are unpacked, to about five times their size.
+    return { ...computeCost(operations, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
+  },
+  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
+    await explained(async () => {
+      const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
+      for (const remark of config.remarks) warn(remark);
+      const gpus = gpusIn(resources);
+      const python = await modelGardenPython({
+        python: params.python,
+        processor: gpus > 0 ? 'gpu' : 'cpu',
+        signal,
+        log,
+        warn,
+      });
+      await trainLocally({
+        python,
+        distribution: { strategy: gpus > 0 ? 'mirrored' : 'one_device', gpus },
+        configs: [inputs.data, inputs.model],
+        paramsOverride: params.params_override,
+        steps: params.steps,
+        batchSize: params.batch_size,
+        totalSteps: params.steps ?? config.trainer.trainSteps,
+        records: inputs.records,
+        validation: inputs.validation ?? [],
+        initCheckpoint: inputs.init_checkpoint,
+        resume: inputs.resume,
+        work: scratch,
+        signal,
+        progress,
+        metric,
+        log,
+      });
+      await publishTraining(scratch, outputs, config);
+    });
+  },
+});
+
+/** GPUs that the scheduler granted, by either of the names that a workflow may give their pool. */
+function gpusIn({ gpu, gpus }: Readonly<Record<string, number>>): number {
+  return Math.floor(gpu ?? gpus ?? 0);
+}

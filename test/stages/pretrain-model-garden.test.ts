@@ -1,0 +1,172 @@
+/** The stage with a recorded trainer behind it; test/fidelity/model-garden-stage.ts has the real one. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { parse } from 'yaml';
+import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
+import { tinyConfigFile, writeRandomRecords } from '../bert/tiny-training.ts';
+import { Workspace } from '../e2e/rig.ts';
+import { writeFakePython } from '../model-garden/fake-python.ts';
+
+const steps = 24;
+const inputs = { records: ['records'], validation: ['records'], data: 'config.yaml', model: 'config.yaml' };
+
+function gardenWorkspace(more: Readonly<Record<string, unknown>> = {}) {
+  const workspace = new Workspace({
+    'records/.keep': '',
+    'config.yaml': { ...tinyConfigFile, trainer: { ...tinyConfigFile.trainer, validation_interval: 12 } },
+  });
+  const python = writeFakePython(workspace.path('fake'));
+  const train = { uses: 'pretrain-model-garden', inputs, with: { steps, python, ...more } };
+  workspace.write('workflow.yaml', { name: 'garden', limits: { gpu: 2 }, stages: { train } });
+  writeRandomRecords(workspace.path('records/a.tfrecord'), 10, 1);
+  writeFileSync(workspace.path('records/b.tfrecord.gz'), gzipSync(readFileSync(workspace.path('records/a.tfrecord'))));
+  writeFileSync(workspace.path('records/.keep'), readFileSync(workspace.path('records/a.tfrecord')));
+  const fault = (text: string) => workspace.write('fake/fault', text);
+  const flags = () =>
+    workspace
+      .read('fake/calls.jsonl')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as string[]);
+  const output = async (name: string) => (await workspace.kumiki(['output', `train.${name}`])).stdout.trim();
+  return Object.assign(workspace, { fault, flags, output });
+}
+
+const linesOf = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, number>);
+
+test("the trainer gets the original's flags and records that it can read; out comes what pretrain gives", async () => {
+  await using workspace = gardenWorkspace({
+    params_override: 'trainer.max_to_keep=1,task.train_data.input_path=elsewhere',
+  });
+  const { exit, stdout, stderr } = await workspace.kumiki(['run']);
+  assert.equal(exit, 0, stdout + stderr);
+  assert.deepEqual(workspace.flags(), [
+    [
+      ...['-u', '-m', 'official.nlp.train', '--experiment=bert/pretraining', '--mode=train_and_eval'],
+      ...['--model_dir=model_dir', '--config_file=data.yaml', '--config_file=model.yaml', '--config_file=run.yaml'],
+      '--params_override=runtime.distribution_strategy=one_device',
+    ],
+  ]);
+  const checkpoint = await workspace.output('checkpoint');
+  const [name] = [`ckpt-${steps}`];
+  const files = ['checkpoint', `${name}.data-00000-of-00001`, `${name}.index`, 'params.yaml'];
+  assert.deepEqual(readdirSync(checkpoint).sort(), files, 'max_to_keep=1');
+  assert.equal(openCheckpoint(checkpoint).step, steps);
+  assert.equal(
+    readFileSync(join(checkpoint, 'checkpoint'), 'utf8'),
+    `model_checkpoint_path: "${name}"\nall_model_checkpoint_paths: "${name}"\n`,
+  );
+  const { trainer } = parse(readFileSync(join(checkpoint, 'params.yaml'), 'utf8')) as {
+    trainer: { max_to_keep: number };
+  };
+  assert.equal(trainer.max_to_keep, 1);
+  const lines = linesOf(await workspace.output('log'));
+  assert.deepEqual(
+    lines.map(({ step, validation_loss }) => [step, validation_loss !== undefined]),
+    [
+      [4, false],
+      [8, false],
+      [12, false],
+      [12, true],
+      [16, false],
+      [20, false],
+      [24, false],
+      [24, true],
+    ],
+  );
+  assert.deepEqual(Object.keys(lines[0]!), [
+    ...['step', 'training_loss', 'lm_example_loss', 'masked_lm_accuracy'],
+    ...['next_sentence_loss', 'next_sentence_accuracy', 'learning_rate'],
+  ]);
+  assert.equal(lines[3]!.validation_masked_lm_accuracy, 0.25);
+  assert.deepEqual(readdirSync(await workspace.output('summaries')).sort(), ['train', 'validation']);
+});
+
+test('where it trains is no part of the key; GPUs that were granted mirror the model', async () => {
+  await using workspace = gardenWorkspace();
+  const run = async (...set: readonly string[]) => {
+    const { exit, stdout, stderr } = await workspace.kumiki([
+      'run',
+      ...set.flatMap((value) => ['--set', `stages.train.${value}`]),
+    ]);
+    assert.equal(exit, 0, stdout + stderr);
+    return / cached/.test(stdout) ? 'cached' : 'built';
+  };
+  assert.equal(await run('with.runtime=slurm', 'resources.gpu=2'), 'built');
+  const last = '--params_override=runtime.distribution_strategy=mirrored,runtime.num_gpus=2';
+  assert.equal(workspace.flags()[0]!.at(-1), last);
+  assert.equal(await run('with.runtime=local'), 'cached');
+  assert.equal(await run(`with.steps=${steps + 4}`), 'built');
+});
+
+test('a trainer that was killed with its engine goes on from its last checkpoint', async () => {
+  await using workspace = gardenWorkspace();
+  workspace.fault('hang 20');
+  const run = workspace.start(['run', '--json']);
+  const [, pid] = await run.printed(/"attempt-started".*?"pid":(\d+)/);
+  await run.printed(/"done":20,/);
+  process.kill(-Number(pid), 'SIGKILL');
+  await run.finished;
+  const again = await workspace.kumiki(['run']);
+  assert.equal(again.exit, 0, again.stdout + again.stderr);
+  assert.match((await workspace.kumiki(['logs', 'train'])).stdout, /goes on from ckpt-20/);
+  const lines = linesOf(await workspace.output('log')).filter((line) => 'training_loss' in line);
+  assert.deepEqual(
+    lines.map(({ step, training_loss }) => [step, training_loss]),
+    [
+      [4, 3.75],
+      [8, 3.75],
+      [12, 3.75],
+      [16, 3.75],
+      [20, 3.75],
+      [24, 23.75],
+    ],
+    'each step once',
+  );
+});
+
+test('Ctrl-C ends the trainer too, and says where it will go on', async () => {
+  await using workspace = gardenWorkspace();
+  workspace.fault('hang 12');
+  const run = workspace.start(['run', '--json']);
+  await run.printed(/"done":12,/);
+  run.child.kill('SIGINT');
+  run.child.kill('SIGINT');
+  const { exit } = await run.finished;
+  assert.equal(exit, 130);
+  assert.throws(() => process.kill(Number(workspace.read('fake/met')), 0), { code: 'ESRCH' });
+});
+
+for (const [fault, message] of [
+  ['crash 8', /Model Garden's trainer failed \(exit code 1\): ValueError: a fault of the test\. Its log has the rest/],
+  [
+    'memory 8',
+    /Model Garden's trainer failed \(SIGKILL\): .*may have run out of memory: a smaller batch_size needs less/,
+  ],
+] as const) {
+  test(`a trainer that ends with '${fault}' is told in words`, async () => {
+    await using workspace = gardenWorkspace();
+    workspace.fault(fault);
+    const { exit, stdout, stderr } = await workspace.kumiki(['run']);
+    assert.equal(exit, 1);
+    assert.match(stdout, message);
+    assert.doesNotMatch(stdout + stderr, /\n {4}at /);
+  });
+}
+
+test('a Python without Model Garden, or none, is told in words', async () => {
+  await using none = gardenWorkspace({ python: '/nowhere/python' });
+  assert.match((await none.kumiki(['run'])).stdout, /python: there is no program \/nowhere\/python/);
+  await using bare = gardenWorkspace({ python: 'false' });
+  assert.match(
+    (await bare.kumiki(['run'])).stdout,
+    /python: false has no tf-models-official .*leave the parameter out/,
+  );
+});
