@@ -92,6 +92,7 @@ test('what one machine made the other does not run; it fetches what was asked fo
     await using one = machine(remote);
     assert.match(await done(one.kumiki(['run'], { env })), /pushed 6 results/);
     await using two = machine(remote);
+    assert.match(await done(two.kumiki(['plan'], { env })), /first +1 /);
     const said = await done(two.kumiki(['run'], { env }));
     assert.match(said, /pulled 1 result .* from /);
     assert.match(said, /6 cached\n/);

@@ -3,10 +3,16 @@ import { trainingDevices } from '../../../stages/rates.ts';
 import { costByStage } from '../../estimate/by-stage.ts';
 import { estimatePlan } from '../../estimate/estimate.ts';
 import { rateLookup, readRates } from '../../estimate/rates.ts';
+import type { Plan } from '../../graph/plan.ts';
+import { RemoteError } from '../../objects/remote-error.ts';
+import type { AssessOptions } from '../../run/assess.ts';
 import { assessDigested } from '../../run/assess-digested.ts';
+import { adoptAll } from '../../run/remote/adopt-manifests.ts';
 import { impossibleRequests, poolSizes } from '../../run/schedule/pools.ts';
 import { standings } from '../../run/standing.ts';
+import type { Settings } from '../../workflow/settings.ts';
 import { builtinStages } from '../builtin-stages.ts';
+import { openRemote } from '../open-remote.ts';
 import { type OpenWorkflow, openWorkflow } from '../open-workflow.ts';
 import { print, printJson } from '../print.ts';
 import { selectInstances } from '../select-instances.ts';
@@ -36,11 +42,13 @@ export function define(command: Command): void {
 
 /** Prints what a run would do and cost; resolves to the exit code: 1 if some of it cannot be done. */
 export async function printPlan(
-  { plan, store, sources }: OpenWorkflow,
+  { plan, store, sources, settings }: OpenWorkflow,
   selection: ReadonlySet<number> | undefined,
   { force = false, json, device }: PlanOptions,
 ): Promise<number> {
   const forced = force ? (selection ?? new Set(plan.instances.keys())) : new Set<number>();
+  if (settings.remote?.pull)
+    await learnFromRemote(plan, { store, sources, force: forced, ...(selection && { selection }) }, settings);
   const assessments = await assessDigested(plan, { store, sources, force: forced, ...(selection && { selection }) });
   const { rate, used } = rateLookup(readRates(store.directory));
   const estimates = await estimatePlan(plan, assessments, { store, sources, stages: builtinStages, device, rate });
@@ -52,4 +60,16 @@ export async function printPlan(
   if (json) printJson({ name: plan.name, workflow: plan.file, stages, total, excessive, rates: used() });
   else print(describePlan(stages, total, excessive, used()));
   return stages.some(({ impossible }) => impossible.length > 0) ? 1 : 0;
+}
+
+/** What the remote holds will not run. If it cannot be asked, the plan is made without it. */
+async function learnFromRemote(plan: Plan, options: AssessOptions, settings: Settings): Promise<void> {
+  const assessments = await assessDigested(plan, options);
+  if (!assessments.some((assessment) => assessment?.kind === 'stale')) return;
+  try {
+    await adoptAll(plan, options, await openRemote(plan.root, settings));
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    process.stderr.write(`kumiki: ${error.message}; the plan is made without the remote\n`);
+  }
 }

@@ -5,10 +5,9 @@ import { type Assessment, type AssessOptions, assess } from '../assess.ts';
 
 /**
  * Takes over the manifests of all results of a plan that the remote holds and the store does not: what hangs on them is known to be
- * current from then on, whether their payload is fetched or not. Returns the instances that they are of.
+ * current from then on, whether their payload is fetched or not.
  */
-export async function adoptAll(plan: Plan, options: AssessOptions, remote: RemoteCache): Promise<ReadonlySet<number>> {
-  const adopted = new Set<number>();
+export async function adoptAll(plan: Plan, options: AssessOptions, remote: RemoteCache): Promise<void> {
   const asked = new Set<Key>();
   for (;;) {
     const assessments = await assessReadable(plan, options);
@@ -17,7 +16,7 @@ export async function adoptAll(plan: Plan, options: AssessOptions, remote: Remot
         ? [{ instance: plan.instances[index]!, key: assessment.key }]
         : [],
     );
-    if (missing.length === 0) return adopted;
+    if (missing.length === 0) return;
     for (const { key } of missing) asked.add(key);
     const next = missing.values();
     const lane = async () => {
@@ -25,7 +24,6 @@ export async function adoptAll(plan: Plan, options: AssessOptions, remote: Remot
         const there = await remoteManifest(remote, key);
         if (there === undefined || !isOf(instance, there.manifest)) continue;
         options.store.adopt(there.manifest);
-        adopted.add(instance.index);
       }
     };
     await Promise.all(Array.from({ length: Math.min(missing.length, remote.bucket.parallel) }, lane));
@@ -55,12 +53,12 @@ export function isOf(instance: Instance, manifest: Manifest): boolean {
 }
 
 /**
- * Instances whose payload a run is going to want: those that were asked for and were adopted, those that others read which must run,
- * and those that are published.
+ * Results without their payload that a run is going to want: those that were asked for, those that an instance reads which must run, and
+ * those that are published.
  */
-export function wantedPayloads(plan: Plan, options: AssessOptions, adopted: ReadonlySet<number>): WantedPayload[] {
+export function wantedPayloads(plan: Plan, options: AssessOptions): WantedPayload[] {
   const assessments = assess(plan, options);
-  const wanted = new Set<number>();
+  const wanted = new Set(plan.publish.map(({ source }) => source.instance));
   const isRead = new Set<number>();
   for (const { index, dependsOn } of plan.instances) {
     const assessment = assessments[index];
@@ -68,11 +66,9 @@ export function wantedPayloads(plan: Plan, options: AssessOptions, adopted: Read
     for (const on of dependsOn) isRead.add(on);
     if (mustRun(assessment)) for (const on of dependsOn) wanted.add(on);
   }
-  for (const index of adopted) {
-    const isAskedFor = !isRead.has(index) || options.selection?.has(index);
-    if (isAskedFor && !plan.instances[index]!.temp) wanted.add(index);
+  for (const { index, temp } of plan.instances) {
+    if (!temp && (!isRead.has(index) || options.selection?.has(index))) wanted.add(index);
   }
-  for (const { source } of plan.publish) if (adopted.has(source.instance)) wanted.add(source.instance);
   return [...wanted].flatMap((index) => {
     const assessment = assessments[index];
     const isRemoved = assessment?.kind === 'current' && assessment.result.payload === 'removed';

@@ -132,17 +132,23 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     const onBytes = (bytes: number) => {
       sent.bytes += bytes;
     };
-    const pushed = await pushResult(store, remote, key, { payload: !temp, signal: givenUp.signal, onBytes });
+    const pushed = await pushResult(store, remote, key, {
+      payload: !temp,
+      isAbsent: absentSince.has(key),
+      signal: givenUp.signal,
+      onBytes,
+    });
     if (pushed.state === 'conflict') warn(describeConflict(id, pushed.differences, remote.bucket.url), instance);
     if (pushed.state === 'pushed') sent.results++;
   };
 
   return {
     async prepare(options) {
-      if (!pull || assess(plan, options).every((found) => found === undefined || found.kind === 'current')) return;
+      const isCurrent = assess(plan, options).every((found) => found === undefined || found.kind === 'current');
+      if (!pull || (isCurrent && wantedPayloads(plan, options).length === 0)) return;
       await attempted(undefined, goesOn, async (remote) => {
-        const adopted = await adoptAll(plan, options, remote);
-        const wanted = wantedPayloads(plan, options, adopted);
+        await adoptAll(plan, options, remote);
+        const wanted = wantedPayloads(plan, options);
         if (wanted.length > 0) await fetchAll(remote, wanted);
       });
     },

@@ -29,6 +29,8 @@ export interface Difference {
 export interface PushOptions extends TransferOptions {
   /** False for a result that is known and then removed: who finds its manifest can tell what hangs on it. */
   readonly payload?: boolean;
+  /** The remote was asked not long ago, and had no manifest of this key. */
+  readonly isAbsent?: boolean;
 }
 
 /** Sends the payload of a result, then its manifest: who finds a manifest finds all that it names. */
@@ -38,11 +40,11 @@ export async function pushResult(
   key: Key,
   options: PushOptions = {},
 ): Promise<Pushed> {
-  const { payload = true } = options;
+  const { payload = true, isAbsent = false } = options;
   store.lease([key]);
   const manifest = store.manifest(key);
   if (manifest === undefined) return { state: 'absent' };
-  const there = await remoteManifest(remote, key);
+  const there = isAbsent ? undefined : await remoteManifest(remote, key);
   if (there !== undefined) return compared(there.manifest, manifest);
   if (payload && store.find(key)?.payload !== 'present') return { state: 'absent' };
   const packs = payload ? await pushPayload(store, remote, manifest, options) : [];

@@ -3,7 +3,7 @@ import type { Key } from '../result.ts';
 import type { Store } from '../store.ts';
 import { pullResult } from './pull-result.ts';
 import { describeConflict, differences, pushResult } from './push-result.ts';
-import { type RemoteCache, remoteManifest } from './remote-cache.ts';
+import { type RemoteCache, remoteKeys, remoteManifest } from './remote-cache.ts';
 
 /** What came of moving many results. */
 export interface Transferred {
@@ -30,6 +30,15 @@ export interface TransferResultsOptions {
   onProgress?(progress: TransferProgress): void;
 }
 
+/** From so many results on the remote is asked for a list. */
+const worthListing = 100;
+
+async function allKeys(remote: RemoteCache): Promise<ReadonlySet<Key>> {
+  const keys = new Set<Key>();
+  for await (const key of remoteKeys(remote)) keys.add(key);
+  return keys;
+}
+
 type Outcome = 'moved' | 'present' | 'absent';
 
 /** Sends results to the remote, many at a time. What concerns only one of them is reported in the end; else rejects with a `RemoteError`. */
@@ -39,9 +48,13 @@ export function pushResults(
   keys: readonly Key[],
   options: TransferResultsOptions,
 ): Promise<Transferred> {
+  // One listing tells of a thousand results what a request for each would.
+  let listed: Promise<ReadonlySet<Key>> | undefined;
   return transferAll(remote, keys, options, async (key, transfer) => {
     const payload = store.find(key)?.payload === 'present';
-    const pushed = await pushResult(store, remote, key, { ...transfer, payload });
+    if (keys.length >= worthListing) listed ??= allKeys(remote);
+    const isAbsent = listed !== undefined && !(await listed).has(key);
+    const pushed = await pushResult(store, remote, key, { ...transfer, payload, isAbsent });
     if (pushed.state === 'pushed') return 'moved';
     if (pushed.state !== 'conflict') return pushed.state;
     const instance = store.manifest(key)?.instance ?? key;
