@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
+import { trainOnTpu } from '../src/cloud-tpu/train-on-tpu.ts';
 import { modelGardenPython } from '../src/model-garden/python-environment.ts';
 import { trainLocally } from '../src/model-garden/train-locally.ts';
-import { defineStage } from '../src/stage/index.ts';
+import { parsePlace } from '../src/objects/object-url.ts';
+import { openBucket } from '../src/objects/open-bucket.ts';
+import { defineStage, StageError } from '../src/stage/index.ts';
 import { parsedValue, totalBytes } from './content.ts';
 import { explained } from './explained.ts';
 import { mergedConfig, publishTraining } from './publish-training.ts';
@@ -10,7 +13,7 @@ import { computeCost, trainingCost } from './training-cost.ts';
 
 const count = z.number().int().min(1);
 
-export default defineStage({
+const stage = defineStage({
   name: 'pretrain-model-garden',
   version: 1,
   description: "TensorFlow Model Garden's own trainer, release 2.11: here, in a job of Slurm, or on a Cloud TPU",
@@ -19,12 +22,28 @@ export default defineStage({
     batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
     params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
     runtime: z
-      .enum(['local', 'slurm'])
+      .enum(['local', 'slurm', 'tpu-vm'])
       .default('local')
       .describe('Where to train; slurm is local for a stage with executor: slurm, on the GPUs that it was granted'),
     python: z.string().min(1).optional().describe('Python with tf-models-official; else an environment is made once'),
+    zone: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe('tpu-vm: zone of Google Cloud, or several in order of preference'),
+    accelerator_type: z.string().min(1).default('v3-8').describe('tpu-vm: the TPU'),
+    version: z.string().min(1).default('tpu-vm-tf-2.11.0').describe("tpu-vm: the VM's runtime"),
+    bucket: z.string().min(1).optional().describe('tpu-vm: gs://bucket/prefix for records and the model directory'),
+    project: z.string().min(1).optional().describe("tpu-vm: project of Google Cloud; else gcloud's own"),
+    spot: z.boolean().default(false).describe('tpu-vm: cheaper, and may be preempted at any time'),
+    queued: z.boolean().default(false).describe('tpu-vm: wait in line for capacity, as a queued resource'),
+    keep: z.boolean().default(false).describe('tpu-vm: asked to stop, leave the VM training; the next run finds it'),
+    models: z.string().min(1).default('/usr/share/tpu/models').describe("tpu-vm: folder there with 'official'"),
+    poll: z.number().positive().default(30).describe('tpu-vm: seconds between looks at it'),
   }),
-  how: ['runtime', 'python'],
+  how: [
+    ...(['runtime', 'python', 'zone', 'accelerator_type', 'version', 'bucket', 'project'] as const),
+    ...(['spot', 'queued', 'keep', 'models', 'poll'] as const),
+  ],
   inputs: {
     records: { kind: 'any', list: true, description: 'TFRecord files, gzip or not, or directories of them' },
     validation: { kind: 'any', list: true, optional: true, description: 'Records to evaluate on' },
@@ -56,6 +75,10 @@ export default defineStage({
       atOnce: params.batch_size ?? config.trainData.global_batch_size,
       validates: Boolean(inputs.validation?.length),
     });
+    if (params.runtime === 'tpu-vm') {
+      const device = question.device ?? `tpu-${params.accelerator_type}`;
+      return { ...computeCost(operations, 'auto', { ...question, device }), memory: 400e6, outputs };
+    }
     const backend = gpusIn(question.resources) > 0 ? 'tensorflow-gpu' : 'tensorflow';
     // Records that are compressed are unpacked, to about five times their size.
     return { ...computeCost(operations, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
@@ -64,17 +87,7 @@ export default defineStage({
     await explained(async () => {
       const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
       for (const remark of config.remarks) warn(remark);
-      const gpus = gpusIn(resources);
-      const python = await modelGardenPython({
-        python: params.python,
-        processor: gpus > 0 ? 'gpu' : 'cpu',
-        signal,
-        log,
-        warn,
-      });
-      await trainLocally({
-        python,
-        distribution: { strategy: gpus > 0 ? 'mirrored' : 'one_device', gpus },
+      const training = {
         configs: [inputs.data, inputs.model],
         paramsOverride: params.params_override,
         steps: params.steps,
@@ -89,13 +102,53 @@ export default defineStage({
         progress,
         metric,
         log,
+      };
+      if (params.runtime === 'tpu-vm') {
+        await trainOnTpu({ ...training, ...(await tpuOptions(params)) });
+        await publishTraining(scratch, outputs, config);
+        return;
+      }
+      const gpus = gpusIn(resources);
+      const python = await modelGardenPython({
+        python: params.python,
+        processor: gpus > 0 ? 'gpu' : 'cpu',
+        signal,
+        log,
+        warn,
       });
+      const distribution = { strategy: gpus > 0 ? 'mirrored' : 'one_device', gpus } as const;
+      await trainLocally({ ...training, python, distribution });
       await publishTraining(scratch, outputs, config);
     });
   },
 });
 
+async function tpuOptions(params: z.output<typeof stage.params>) {
+  const { zone, bucket } = params;
+  if (zone === undefined || bucket === undefined) {
+    throw new StageError(
+      "runtime tpu-vm needs 'zone', such as europe-west4-a, and 'bucket', such as gs://bucket/prefix",
+    );
+  }
+  const place = parsePlace(bucket, process.cwd());
+  if (typeof place === 'string') throw new StageError(`bucket: ${place}`);
+  return {
+    bucket: await openBucket(place),
+    zones: [zone].flat(),
+    project: params.project,
+    acceleratorType: params.accelerator_type,
+    version: params.version,
+    spot: params.spot,
+    queued: params.queued,
+    keep: params.keep,
+    models: params.models,
+    pollMs: 1000 * params.poll,
+  };
+}
+
 /** GPUs that the scheduler granted, by either of the names that a workflow may give their pool. */
 function gpusIn({ gpu, gpus }: Readonly<Record<string, number>>): number {
   return Math.floor(gpu ?? gpus ?? 0);
 }
+
+export default stage;

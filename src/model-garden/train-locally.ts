@@ -43,7 +43,7 @@ export async function trainLocally(training: LocalTraining): Promise<void> {
   const paths = await pathsIn(work, training);
   await writeConfigs(work, training, paths);
   const follow = createFollower(modelDirectory, totalSteps, training);
-  const args = ['-u', '-m', 'official.nlp.train', ...trainerFlags('.', paths, training.distribution)];
+  const args = ['-u', '-m', 'official.nlp.train', ...trainerFlags('', paths, training.distribution)];
   const trainer = execa(python, args, {
     cwd: work,
     reject: false,

@@ -65,7 +65,7 @@ export function trainerFlags(configFolder: string, paths: TrainerPaths, { strate
     '--experiment=bert/pretraining',
     `--mode=${paths.validation.length > 0 ? 'train_and_eval' : 'train'}`,
     `--model_dir=${paths.modelDirectory}`,
-    ...configFiles.map((name) => `--config_file=${join(configFolder, name)}`),
+    ...configFiles.map((name) => `--config_file=${configFolder === '' ? name : `${configFolder}/${name}`}`),
     `--params_override=${runtime.join(',')}`,
   ];
 }

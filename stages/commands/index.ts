@@ -9,4 +9,9 @@ export const stageCommands: readonly CommandEntry[] = [
     load: () => import('./fill-mask.ts'),
   },
   { name: 'setup', description: 'get what trains faster: tensorflow', load: () => import('./setup.ts') },
+  {
+    name: 'tpu',
+    description: 'Cloud TPU VMs that kumiki made: list and delete what was left behind',
+    load: () => import('./tpu.ts'),
+  },
 ];

@@ -138,9 +138,10 @@ test('Ctrl-C ends the trainer too, and says where it will go on', async () => {
   const run = workspace.start(['run', '--json']);
   await run.printed(/"done":12,/);
   run.child.kill('SIGINT');
-  run.child.kill('SIGINT');
   const { exit } = await run.finished;
   assert.equal(exit, 130);
+  const { stdout } = await workspace.kumiki(['logs', 'train']);
+  assert.match(stdout, /stopped; the last checkpoint is ckpt-12: run again to go on from there/);
   assert.throws(() => process.kill(Number(workspace.read('fake/met')), 0), { code: 'ESRCH' });
 });
 

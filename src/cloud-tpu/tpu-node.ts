@@ -1,0 +1,133 @@
+/** TPU VMs: made, looked at, deleted. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CloudTpuError, gcloudFailure, gcloudTpus } from './gcloud.ts';
+
+export interface NodeOptions {
+  readonly project: string | undefined;
+  readonly acceleratorType: string;
+  /** Of the runtime, e.g. tpu-vm-tf-2.11.0. */
+  readonly version: string;
+  readonly spot: boolean;
+  /** Waits in line for it, as a queued resource. */
+  readonly queued: boolean;
+  readonly pollMs: number;
+  readonly signal: AbortSignal;
+  log(line: string): void;
+}
+
+export interface TpuNode {
+  readonly name: string;
+  readonly zone: string;
+}
+
+export type NodeState = 'ready' | 'coming' | 'lost' | 'absent';
+
+/** All that kumiki makes are called so. */
+export const namePrefix = 'kumiki-';
+
+/** Makes the node in the first zone that has one, and waits until it is ready. `note` is told of each attempt before it is made. */
+export async function createNode(
+  name: string,
+  zones: readonly string[],
+  options: NodeOptions,
+  note: (node: TpuNode) => Promise<void>,
+): Promise<TpuNode> {
+  const refused: string[] = [];
+  for (const zone of zones) {
+    const node = { name, zone };
+    await note(node);
+    options.log(`making ${options.spot ? 'spot ' : ''}${options.acceleratorType} ${name} in ${zone}`);
+    try {
+      await create(node, options);
+      if (await isReadyInTime(node, options)) return node;
+      refused.push(`${zone}: it was lost before it was ready`);
+    } catch (error) {
+      if (!(error instanceof CloudTpuError) || !['capacity', 'quota'].includes(error.trouble)) throw error;
+      refused.push(error.message);
+      options.log(error.message);
+    }
+    // Also what was made though the answer said otherwise.
+    await deleteNode(node, options.project, options.queued);
+  }
+  throw new CloudTpuError('capacity', `no zone has a ${options.acceleratorType}:\n${refused.join('\n')}`);
+}
+
+async function create({ name, zone }: TpuNode, options: NodeOptions): Promise<void> {
+  const { acceleratorType, version, spot, queued, project, signal } = options;
+  const place = [`--zone=${zone}`, `--accelerator-type=${acceleratorType}`, ...(spot ? ['--spot'] : [])];
+  const made = queued
+    ? ['queued-resources', 'create', name, `--node-id=${name}`, ...place, `--runtime-version=${version}`]
+    : ['tpu-vm', 'create', name, ...place, `--version=${version}`];
+  const answer = await gcloudTpus(made, project, signal);
+  // An answer that was lost on the way, or an earlier call: what counts is whether it is there. Nobody else has the name.
+  if (answer.ok || (await stateOf({ name, zone }, project, signal)) !== 'absent') return;
+  if (!/ALREADY_EXISTS/.test(answer.stderr)) throw gcloudFailure(zone, answer);
+}
+
+async function isReadyInTime(node: TpuNode, { project, pollMs, queued, signal }: NodeOptions): Promise<boolean> {
+  for (;;) {
+    const state = await stateOf(node, project, signal);
+    if (state === 'ready') return true;
+    if (state === 'lost') return false;
+    if (state === 'absent') {
+      const waits = queued && (await isInLine(node, project, signal));
+      if (!waits) return false;
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+async function isInLine({ name, zone }: TpuNode, project: string | undefined, signal: AbortSignal): Promise<boolean> {
+  const format = '--format=value(state.state)';
+  const answer = await gcloudTpus(['queued-resources', 'describe', name, `--zone=${zone}`, format], project, signal);
+  return answer.ok && !['FAILED', 'SUSPENDED', 'SUSPENDING', 'DELETING'].includes(answer.stdout.trim());
+}
+
+/** Rejects if gcloud cannot tell. */
+export async function stateOf(
+  { name, zone }: TpuNode,
+  project: string | undefined,
+  signal?: AbortSignal,
+): Promise<NodeState> {
+  const answer = await gcloudTpus(['tpu-vm', 'describe', name, `--zone=${zone}`, '--format=json'], project, signal);
+  if (!answer.ok) {
+    if (/NOT_FOUND|was not found/.test(answer.stderr)) return 'absent';
+    throw gcloudFailure(zone, answer);
+  }
+  const { state, health = '' } = JSON.parse(answer.stdout) as { state: string; health?: string };
+  if (/MAINTENANCE/.test(`${state} ${health}`)) return 'lost';
+  if (state === 'READY') return 'ready';
+  return ['CREATING', 'STARTING', 'RESTARTING', 'REIMAGING'].includes(state) ? 'coming' : 'lost';
+}
+
+/** Deletes it, whatever state it is in; one that is not there is no error. */
+export async function deleteNode({ name, zone }: TpuNode, project: string | undefined, queued: boolean): Promise<void> {
+  const command = queued ? ['queued-resources', 'delete', name, '--force'] : ['tpu-vm', 'delete', name];
+  const answer = await gcloudTpus([...command, `--zone=${zone}`], project);
+  if (answer.ok || /NOT_FOUND|was not found/.test(answer.stderr)) return;
+  const failure = gcloudFailure(`${name} in ${zone} could not be deleted`, answer);
+  throw new CloudTpuError(
+    'failed',
+    `${failure.message}\nIt costs money until it is: kumiki tpu delete ${name} --zone ${zone}`,
+  );
+}
+
+export interface ListedNode extends TpuNode {
+  readonly state: string;
+  readonly acceleratorType: string;
+  readonly created: string;
+}
+
+/** The nodes of a project that kumiki made, in all zones or in one. */
+export async function listNodes(project: string | undefined, zone = '-'): Promise<ListedNode[]> {
+  const answer = await gcloudTpus(['tpu-vm', 'list', `--zone=${zone}`, '--format=json'], project);
+  if (!answer.ok) throw gcloudFailure('cannot list TPU VMs', answer);
+  const nodes = JSON.parse(answer.stdout || '[]') as Record<
+    'name' | 'state' | 'acceleratorType' | 'createTime',
+    string
+  >[];
+  return nodes.flatMap(({ name: path, state, acceleratorType, createTime }) => {
+    const [, zone = '', name = ''] = /locations\/([^/]+)\/nodes\/([^/]+)$/.exec(path) ?? [];
+    return name.startsWith(namePrefix) ? [{ name, zone, state, acceleratorType, created: createTime ?? '' }] : [];
+  });
+}

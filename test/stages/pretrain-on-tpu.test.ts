@@ -1,0 +1,193 @@
+/** The stage on a TPU VM: our stand-in for gcloud with a recorded trainer behind it, a folder in place of the bucket. */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
+import { tinyConfigFile, writeRandomRecords } from '../bert/tiny-training.ts';
+import { Workspace } from '../e2e/rig.ts';
+import { writeFakePython } from '../model-garden/fake-python.ts';
+
+const steps = 24;
+
+function tpuWorkspace(more: Readonly<Record<string, unknown>> = {}) {
+  const workspace = new Workspace({
+    'config.yaml': { ...tinyConfigFile, trainer: { ...tinyConfigFile.trainer, validation_interval: 12 } },
+    'bucket/.keep': '',
+    'cloud/.keep': '',
+  });
+  const cloud = workspace.path('cloud');
+  writeFakePython(join(cloud, 'python'), 'python3');
+  const gcloud = join(workspace.folder, 'bin/gcloud');
+  const script = join(import.meta.dirname, '../cloud-tpu/fake-gcloud.js');
+  writeFileSync(gcloud, `#!/bin/sh\nexec '${process.execPath}' '${script}' '${cloud}' "$@"\n`);
+  chmodSync(gcloud, 0o755);
+  const where = {
+    runtime: 'tpu-vm',
+    zone: ['europe-west4-a', 'us-central1-a'],
+    bucket: `file://${workspace.path('bucket')}`,
+  };
+  const train = {
+    uses: 'pretrain-model-garden',
+    inputs: {
+      records: ['train.tfrecord.gz'],
+      validation: ['train.tfrecord.gz'],
+      data: 'config.yaml',
+      model: 'config.yaml',
+    },
+    with: { ...where, steps, models: cloud, poll: 0.05, ...more },
+  };
+  workspace.write('workflow.yaml', { name: 'tpu', stages: { train } });
+  writeRandomRecords(workspace.path('plain'), 10, 1);
+  writeFileSync(workspace.path('train.tfrecord.gz'), gzipSync(readFileSync(workspace.path('plain'))));
+  return Object.assign(workspace, {
+    faults: (...words: readonly string[]) => workspace.write('cloud/faults', words.join('\n')),
+    trainerFault: (text: string) => workspace.write('cloud/python/fault', text),
+    verbs: () =>
+      workspace
+        .read('cloud/calls.jsonl')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as string[]),
+    leftBehind: () => readdirSync(workspace.path('cloud/nodes')),
+  });
+}
+
+type TpuWorkspace = ReturnType<typeof tpuWorkspace>;
+
+async function trained(workspace: TpuWorkspace): Promise<string> {
+  const { exit, stdout, stderr } = await workspace.kumiki(['run']);
+  assert.equal(exit, 0, stdout + stderr);
+  const checkpoint = (await workspace.kumiki(['output', 'train.checkpoint'])).stdout.trim();
+  assert.equal(openCheckpoint(checkpoint).step, steps);
+  assert.deepEqual(workspace.leftBehind(), [], 'the VM is deleted');
+  return (await workspace.kumiki(['logs', 'train'])).stdout;
+}
+
+test('a VM is made, trains as the original did, and is deleted; records are uploaded once, by digest', async () => {
+  await using workspace = tpuWorkspace({ spot: true, project: 'p' });
+  await trained(workspace);
+  const [create] = workspace.verbs().filter((words) => words[3] === 'create');
+  assert.deepEqual(create!.toSpliced(4, 1), [
+    ...['compute', 'tpus', 'tpu-vm', 'create', '--zone=europe-west4-a', '--accelerator-type=v3-8', '--spot'],
+    ...['--version=tpu-vm-tf-2.11.0', '--project=p', '--quiet'],
+  ]);
+  const flags = JSON.parse(workspace.read('cloud/python/calls.jsonl')) as string[];
+  const bucket = workspace.path('bucket');
+  const training = join(bucket, 'trainings', readdirSync(join(bucket, 'trainings'))[0]!);
+  assert.deepEqual(flags, [
+    ...['official/nlp/train.py', '--tpu=local', '--experiment=bert/pretraining', '--mode=train_and_eval'],
+    `--model_dir=${training}/model_dir`,
+    ...['data', 'model', 'run'].map((name) => `--config_file=${training}/${name}.yaml`),
+    '--params_override=runtime.distribution_strategy=tpu',
+  ]);
+  assert.equal(readdirSync(join(bucket, 'records')).length, 1);
+  await workspace.kumiki(['run', '--force']);
+  assert.equal((await workspace.kumiki(['logs', 'train'])).stdout.includes('uploaded'), false);
+});
+
+for (const [fault, words, said] of [
+  ['slow to be made', ['slow'], /deleted kumiki-/],
+  ['whose creation is not confirmed', ['lost-reply'], /deleted kumiki-/],
+  ['whose connection drops', ['drop-ssh', 'drop-ssh', 'drop-start'], /deleted kumiki-/],
+  ['in a zone without capacity', ['no-capacity'], /europe-west4-a: there is no capacity now[\s\S]*in us-central1-a/],
+  [
+    'beyond the quota of a zone',
+    ['quota'],
+    /europe-west4-a: the quota of the project is used up[\s\S]*in us-central1-a/,
+  ],
+] as const) {
+  test(`a VM ${fault} trains all the same, once`, async () => {
+    await using workspace = tpuWorkspace();
+    workspace.faults(...words);
+    assert.match(await trained(workspace), said);
+    assert.equal(workspace.read('cloud/python/calls.jsonl').trim().split('\n').length, 1, 'one trainer');
+  });
+}
+
+test('a queued resource is waited for, and deleted with its VM', async () => {
+  await using workspace = tpuWorkspace({ queued: true });
+  await trained(workspace);
+  assert.deepEqual(
+    readdirSync(workspace.path('cloud')).filter((name) => name.startsWith('queue')),
+    [],
+  );
+});
+
+for (const fault of ['preempt', 'maintenance', 'reboot']) {
+  test(`after ${fault} the training goes on from its last checkpoint in the same model directory`, async () => {
+    await using workspace = tpuWorkspace();
+    workspace.faults(fault);
+    workspace.trainerFault('hang 12');
+    const log = await trained(workspace);
+    const creates = workspace.verbs().filter((words) => words[3] === 'create').length;
+    assert.equal(creates, fault === 'reboot' ? 1 : 2);
+    if (fault !== 'reboot') assert.match(log, /was preempted or taken for maintenance: making another/);
+    const lines = (await workspace.kumiki(['output', 'train.log'])).stdout.trim();
+    const seen = readFileSync(lines, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number>);
+    assert.deepEqual(
+      seen.filter((line) => 'training_loss' in line).map(({ training_loss }) => training_loss),
+      [3.75, 3.75, 3.75, 15.75, 15.75, 15.75],
+      'the second trainer began at step 12',
+    );
+  });
+}
+
+test('a trainer that fails is told in words, and the VM is deleted', async () => {
+  await using workspace = tpuWorkspace();
+  workspace.trainerFault('crash 8');
+  const { exit, stdout } = await workspace.kumiki(['run']);
+  assert.equal(exit, 1);
+  assert.match(stdout, /Model Garden's trainer failed \(exit code 1\): ValueError: a fault of the test/);
+  assert.deepEqual(workspace.leftBehind(), []);
+});
+
+test('no zone with capacity, and no permission, are told with what to do, without secrets', async () => {
+  await using full = tpuWorkspace();
+  full.faults('no-capacity', 'no-capacity');
+  assert.match(
+    (await full.kumiki(['run'])).stdout,
+    /no zone has a v3-8:[\s\S]*europe-west4-a:[\s\S]*us-central1-a: there is no capacity now/,
+  );
+  await using denied = tpuWorkspace();
+  denied.faults('permission');
+  const { stdout } = await denied.kumiki(['run']);
+  assert.match(stdout, /it needs roles\/tpu\.admin and roles\/iam\.serviceAccountUser/);
+  assert.doesNotMatch(stdout, /ya29\.secret/);
+});
+
+test('killed with kill -9, the next run finds the VM that still trains; asked to stop, it is deleted', async () => {
+  await using workspace = tpuWorkspace();
+  workspace.trainerFault('hang 12');
+  const killed = workspace.start(['run', '--json']);
+  const [, pid] = await killed.printed(/"attempt-started".*?"pid":(\d+)/);
+  await killed.printed(/"done":12,/);
+  process.kill(-Number(pid), 'SIGKILL');
+  await killed.finished;
+  const [left] = workspace.leftBehind();
+  const [zone, name] = left!.split('.');
+  assert.match((await workspace.kumiki(['tpu', 'ls'])).stdout, new RegExp(`^${name}  ${zone}  v3-8  READY`));
+  const again = workspace.start(['run', '--json']);
+  await again.printed(/"done":12,/);
+  again.child.kill('SIGINT');
+  await again.finished;
+  assert.equal(workspace.verbs().filter((words) => words[3] === 'create').length, 1, 'no second VM');
+  assert.deepEqual(workspace.leftBehind(), []);
+});
+
+test('kumiki tpu delete deletes what was left behind', async () => {
+  await using workspace = tpuWorkspace();
+  workspace.write('cloud/nodes/europe-west4-a.kumiki-0a/state', 'READY');
+  workspace.write('cloud/nodes/europe-west4-a.other/state', 'READY');
+  assert.doesNotMatch((await workspace.kumiki(['tpu', 'ls'])).stdout, /other/);
+  workspace.faults('keep');
+  const failed = await workspace.kumiki(['tpu', 'delete', 'kumiki-0a', '--zone', 'europe-west4-a']);
+  assert.equal(failed.exit, 1);
+  assert.match(failed.stderr, /It costs money until it is: kumiki tpu delete kumiki-0a --zone europe-west4-a/);
+  assert.equal((await workspace.kumiki(['tpu', 'delete', 'kumiki-0a', '--zone', 'europe-west4-a'])).exit, 0);
+  assert.equal(existsSync(workspace.path('cloud/nodes/europe-west4-a.kumiki-0a')), false);
+});
