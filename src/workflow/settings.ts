@@ -32,7 +32,11 @@ export type SettingsRead =
 /** Settings of a workspace. A file that sets nothing, which most are, costs no parsing. */
 export async function readSettings(root: string): Promise<SettingsRead> {
   const file = join(root, 'kumiki.yaml');
-  if (!existsSync(file) || /^(\s*(#.*)?\n?)*$/.test(readFileSync(file, 'utf8'))) return { ok: true, settings: {} };
+  if (!existsSync(file) || readFileSync(file, 'utf8').split('\n').every(isBlank)) return { ok: true, settings: {} };
   const { parseSettings } = await import('./parse-settings.ts');
   return parseSettings(file);
+}
+
+function isBlank(line: string): boolean {
+  return /^\s*(#|$)/.test(line);
 }
