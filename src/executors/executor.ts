@@ -16,6 +16,8 @@ export interface Job {
   /** Standard output and error go here, both. */
   readonly log: string;
   readonly timeoutMs?: number;
+  /** Where the store wants the outputs and keeps unfinished work; the command may be told other places, see `Executor.place`. */
+  readonly delivery: { readonly outputs: Readonly<Record<string, string>>; readonly scratch: string };
 }
 
 export type JobCommand =
@@ -39,17 +41,29 @@ export interface JobEnd {
 }
 
 export interface RunningJob {
-  readonly pid: number;
+  /** Leader of its process group, if it runs on this machine. */
+  readonly pid?: number;
   /** Resolves once nothing of the attempt runs any more; never rejects for what a user can cause. */
   readonly end: Promise<JobEnd>;
   /** Ask it to stop (it may write a checkpoint), or stop it now. */
   stop(how: 'gently' | 'now'): void;
+  /** Leaves it to itself, where it can do without the engine: it ends as cancelled here, and goes on there. */
+  detach?(): void;
+}
+
+/** Absolute paths that a command is told. */
+export interface Place {
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly scratch: string;
+  readonly events: string;
 }
 
 export interface Executor {
   readonly name: string;
   /** Rejects only if the machine cannot start a process at all. */
   start(job: Job, listener: JobListener): Promise<RunningJob>;
+  /** Where the commands of a key work, if not in the store's folders of the attempt. */
+  place?(key: Key, instance: Instance): Place;
   /** Ends what the executor keeps for itself; nothing runs any more. */
   close?(): void;
 }

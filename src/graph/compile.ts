@@ -10,7 +10,7 @@ import { type Misshapen, validateWorkflow } from '../workflow/validate.ts';
 import { workspaceRoot } from '../workflow/workspace-root.ts';
 import { child, type MapNode, toJson } from '../workflow/yaml/node.ts';
 import { buildInstances } from './build/build.ts';
-import { readAmounts } from './build/settings.ts';
+import { readAmounts, readSlurm } from './build/settings.ts';
 import { checkObjects, type KindOfObject } from './check-objects.ts';
 import type { CompileSources } from './compile-sources.ts';
 import { evaluateParams, plainValues, readConfigs, valuesContext } from './expand/globals.ts';
@@ -75,7 +75,8 @@ async function planOf(
   const limits = readAmounts(limitsNode, globals, fault);
   const stages = child(workflow, 'stages');
   const shapes = await describeStages(stages, misshapen, globals, options.stages, surroundings, fault);
-  const built = buildInstances(workflow, { shapes, globals, limits, surroundings, report });
+  const slurm = readSlurm(child(workflow, 'slurm'), globals, fault);
+  const built = buildInstances(workflow, { shapes, globals, limits, slurm, surroundings, report });
   const name = child(workflow, 'name');
   return (
     built && {

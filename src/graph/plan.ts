@@ -57,6 +57,19 @@ export interface Instance {
   readonly dependsOn: readonly number[];
   /** `local` unless the workflow or the command line says otherwise. */
   readonly executor?: string;
+  readonly slurm?: SlurmSettings;
+}
+
+/** How a stage's jobs are submitted to a Slurm cluster, besides its resources and timeout. */
+export interface SlurmSettings {
+  readonly partition?: string;
+  readonly account?: string;
+  readonly qos?: string;
+  readonly constraint?: string;
+  /** Of an array's jobs, at most so many run at a time. */
+  readonly arrayLimit?: number;
+  /** Further options of sbatch, each one word: `--exclusive`. */
+  readonly flags?: readonly string[];
 }
 
 export type Action =

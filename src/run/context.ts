@@ -30,4 +30,5 @@ export interface RunContext {
 export interface RunningAttempt {
   readonly instance: Instance;
   readonly stop: RunningJob['stop'];
+  readonly detach?: NonNullable<RunningJob['detach']>;
 }

@@ -70,8 +70,8 @@ export interface AttemptStarted {
   readonly instance: string;
   readonly key: Key;
   readonly attempt: number;
-  /** Leader of the attempt's process group. */
-  readonly pid: number;
+  /** Leader of the attempt's process group, if it runs on the engine's machine. */
+  readonly pid?: number;
   /** Absolute path of the attempt's log. */
   readonly log: string;
   readonly executor: string;
@@ -202,6 +202,7 @@ export interface RunFinished {
 export type ControlRequest =
   | { readonly type: 'retry'; readonly instance: string }
   | { readonly type: 'cancel'; readonly instance: string }
-  | { readonly type: 'interrupt' };
+  /** `detach`: what runs on a cluster goes on there without the engine. */
+  | { readonly type: 'interrupt'; readonly detach?: boolean };
 
 export type JsonObject = { readonly [key: string]: Json };

@@ -51,8 +51,11 @@ export interface Run {
   /** `cache/runs/RUN`. */
   readonly directory: string;
   readonly finished: Promise<RunFinished>;
-  /** First call: start nothing new, let running stages finish or write a checkpoint. Second: stop now. */
-  interrupt(): void;
+  /**
+   * First call: start nothing new, let running stages finish or write a checkpoint; jobs of a cluster are cancelled, or left to
+   * themselves with `detach`. Second: stop now.
+   */
+  interrupt(detach?: boolean): void;
 }
 
 /** What was asked for can never be done; nothing has run. The message has a line for each reason. */
@@ -111,7 +114,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     },
   });
   let interrupts = 0;
-  const interrupt = () => {
+  const interrupt = (detach = false) => {
     interrupts++;
     if (interrupts > 2) return;
     events.emit({ type: 'interrupted', level: interrupts === 1 ? 1 : 2 });
@@ -119,7 +122,9 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     scheduler.stop();
     if (interrupts === 2) context.shared?.giveUp();
     for (const attempt of context.running.values()) {
-      if (interrupts === 2) attempt.stop('now');
+      if (detach && attempt.detach) attempt.detach();
+      else if (interrupts === 2) attempt.stop('now');
+      else if (attempt.detach) attempt.stop(attempt.instance.resume ? 'gently' : 'now');
       else if (attempt.instance.resume) attempt.stop('gently');
     }
   };
@@ -175,9 +180,14 @@ function stageModule({ action }: Instance, root: string, builtin: (name: string)
 }
 
 /** Does what a screen asked for, see `ControlRequest`. */
-function obey(request: ControlRequest, context: RunContext, scheduler: Scheduler, interrupt: () => void): void {
+function obey(
+  request: ControlRequest,
+  context: RunContext,
+  scheduler: Scheduler,
+  interrupt: (detach?: boolean) => void,
+): void {
   if (request.type === 'interrupt') {
-    interrupt();
+    interrupt(request.detach);
     return;
   }
   const index = context.view.plan.instances.findIndex(({ id }) => id === request.instance);

@@ -1,5 +1,8 @@
-/** Entry point of the process that runs one attempt of a stage module; see `startStageProcess` for its other end. */
-import { readFileSync } from 'node:fs';
+/**
+ * Entry point of the process that runs one attempt of a stage module; see `startStageProcess` for its other end. Without IPC, as in a job
+ * of a cluster, its arguments name three files: the request to read, the events to append to, and the report to leave at the end.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { coalesce } from './coalesce.ts';
 import { StageError } from './define.ts';
 import { loadStage } from './load-stage.ts';
@@ -14,7 +17,10 @@ process.on('disconnect', () => {
   aborted.abort(new StageError('the engine is gone'));
   process.exit(1);
 });
-process.once('message', async (message: ParentMessage) => {
+const [requestFile, eventsFile, reportFile] = process.argv.slice(2);
+const report: { message?: string; cpuSeconds?: number; peakMemory?: number } = {};
+
+const runRequest = async (message: ParentMessage) => {
   const failed = await runModule(message.module, message.request).then(
     () => false,
     (error: unknown) => {
@@ -23,7 +29,9 @@ process.once('message', async (message: ParentMessage) => {
     },
   );
   tell(usage(), () => process.exit(failed ? 1 : 0));
-});
+};
+if (requestFile === undefined) process.once('message', runRequest);
+else void runRequest(JSON.parse(readFileSync(requestFile, 'utf8')) as ParentMessage);
 
 async function runModule(module: string, request: StageRequest): Promise<void> {
   const stage = await loadStage(module);
@@ -72,6 +80,19 @@ function childrenCpuSeconds(): number {
 }
 
 function tell(message: ChildMessage, sent: () => void = () => {}): void {
-  if (process.send && process.connected) process.send(message, undefined, undefined, sent);
-  else sent();
+  if (process.send && process.connected) {
+    process.send(message, undefined, undefined, sent);
+    return;
+  }
+  if (eventsFile !== undefined && reportFile !== undefined) write(message, eventsFile, reportFile);
+  sent();
+}
+
+function write(message: ChildMessage, events: string, reports: string): void {
+  if (message.type === 'failed') report.message = message.message;
+  else if (message.type !== 'usage') appendFileSync(events, `${JSON.stringify(message)}\n`);
+  else {
+    const { cpuSeconds, peakMemory } = message;
+    writeFileSync(reports, JSON.stringify({ ...report, cpuSeconds, peakMemory }));
+  }
 }

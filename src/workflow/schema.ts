@@ -51,6 +51,38 @@ const input = z
   .union([z.string(), z.array(z.string())], { error: 'expected a path, an expression, or a list of them' })
   .describe('A path from the workspace root, an output of a stage, or an entry of configs; or a list');
 
+const slurmWord = z.string().regex(/^[\w.,:@+&|()*[\]-]+$/, { error: 'expected one word as Slurm names it' });
+/** What Kumiki itself tells sbatch, or needs to be as it is. */
+const ownFlags =
+  /^--(array|job-name|output|error|input|open-mode|chdir|signal|wrap|parsable|test-only|requeue|no-requeue|wait|export|export-file|ntasks|partition|account|qos|constraint|cpus-per-task|mem|time)(=|$)/;
+
+const slurm = z
+  .strictObject({
+    partition: slurmWord.optional().describe('Partition, or several with commas'),
+    account: slurmWord.optional().describe('Account to charge'),
+    qos: slurmWord.optional().describe('Quality of service'),
+    constraint: slurmWord.optional().describe('Features that the node must have'),
+    arrayLimit: z
+      .int({ error: 'expected a whole number from 1' })
+      .min(1, { error: 'expected a whole number from 1' })
+      .optional()
+      .describe('How many jobs of an array may run at a time'),
+    flags: z
+      .array(
+        z
+          .string()
+          .regex(/^--[a-z][a-z-]*(=[^\n\0]*)?$/, {
+            error: 'expected a long option of sbatch in one word: --name=value',
+          })
+          .refine((flag) => !ownFlags.test(flag), {
+            error: 'Kumiki sets this option itself, from resources, timeout or slurm',
+          }),
+      )
+      .optional()
+      .describe('Further options of sbatch: --exclusive, --gres=gpu:a100:1'),
+  })
+  .describe('How jobs are submitted to a Slurm cluster; resources and timeout are mapped besides');
+
 export const stageSchema = z.strictObject({
   uses: z.string().optional().describe('A built-in stage, or the path of a stage module: ./my-stage.mjs'),
   run: z.string().optional().describe('A bash script; every ${{ }} arrives as quoted words'),
@@ -80,6 +112,7 @@ export const stageSchema = z.strictObject({
   frozen: flag.optional().describe('Use the result that exists; never run'),
   always: flag.optional().describe('Run each time'),
   executor: z.string().optional().describe('Where to run: local, slurm, tpu-vm'),
+  slurm: slurm.optional(),
 });
 
 export const workflowSchema = z
@@ -100,6 +133,7 @@ export const workflowSchema = z
       .optional()
       .describe('Size of each pool: cpu, memory, and any other that resources name'),
     publish: z.record(z.string(), z.string()).optional().describe('Destination: output to copy there after a run'),
+    slurm: slurm.optional(),
     stages: z.record(name, stageSchema).optional().describe('The stages by name'),
   })
   .describe('A Kumiki workflow');

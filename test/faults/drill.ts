@@ -114,7 +114,7 @@ export function resultsIn(folder: string): Map<string, string> {
 function runningGroups(events: readonly RunEvent[]): number[] {
   const groups = new Map<string, number>();
   for (const event of events) {
-    if (event.type === 'attempt-started') groups.set(event.instance, event.pid);
+    if (event.type === 'attempt-started' && event.pid !== undefined) groups.set(event.instance, event.pid);
     if (event.type === 'attempt-finished') groups.delete(event.instance);
   }
   return [...groups.values()];

@@ -164,7 +164,7 @@ test('a process left in the background fails the stage and is ended', async (t) 
   const run = w.start(w.plan([{ id: 'a', action: script`sleep 1000 & echo done` }]));
   const { failures } = await run.ended;
   assert.equal(failures.a!.reason, 'background-process');
-  assert.equal(isGroupAlive((await run.event('attempt-started')).pid), false);
+  assert.equal(isGroupAlive((await run.event('attempt-started')).pid!), false);
 });
 
 test('an input edited while its stage runs: the result is not kept', async (t) => {

@@ -22,6 +22,8 @@ export interface RunRequest extends WorkflowOptions {
   readonly failFast?: true;
   readonly name?: string;
   readonly watch?: true;
+  /** What becomes of jobs on a cluster when the run is interrupted. */
+  readonly onInterrupt?: 'cancel' | 'detach';
   /** This process is the engine of a run that a screen in another process shows. */
   readonly detached?: true;
 }
@@ -32,8 +34,8 @@ export async function runHere(
   selection: ReadonlySet<number> | undefined,
   request: RunRequest,
 ): Promise<number> {
-  const executors: Readonly<Record<string, Executor>> = { local: createLocalExecutor() };
-  const plan = request.executor === undefined ? workflow.plan : moved(workflow.plan, request.executor, executors);
+  const plan = request.executor === undefined ? workflow.plan : moved(workflow.plan, request.executor);
+  const executors = await executorsFor(plan, workflow.store.directory);
   const reporter = reporterFor(request);
   const run = start(plan, {
     store: workflow.store,
@@ -52,7 +54,7 @@ export async function runHere(
     ...(workflow.settings.remote && { remote: remoteOf(plan, workflow.settings, workflow.settings.remote) }),
   });
   if (request.detached) tellParent(run);
-  const interrupt = () => run.interrupt();
+  const interrupt = () => run.interrupt(request.onInterrupt === 'detach');
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     return (await run.finished).exitCode;
@@ -66,9 +68,19 @@ function remoteOf({ root }: Plan, settings: Settings, { pull, push }: RemoteSett
   return { pull, push, open: () => openRemote(root, settings) };
 }
 
-function moved(plan: Plan, executor: string, executors: Readonly<Record<string, Executor>>): Plan {
-  if (!Object.hasOwn(executors, executor)) {
-    throw new RequestError(`there is no executor ${executor}: there is ${Object.keys(executors).join(', ')}`);
+/** Those that the plan names; only these are loaded. */
+async function executorsFor({ instances }: Plan, cache: string): Promise<Readonly<Record<string, Executor>>> {
+  const local = createLocalExecutor();
+  if (!instances.some(({ executor }) => executor === 'slurm')) return { local };
+  const { createSlurmExecutor } = await import('../../executors/slurm/slurm.ts');
+  return { local, slurm: createSlurmExecutor({ cache }) };
+}
+
+const executorNames = ['local', 'slurm'];
+
+function moved(plan: Plan, executor: string): Plan {
+  if (!executorNames.includes(executor)) {
+    throw new RequestError(`there is no executor ${executor}: there is ${executorNames.join(', ')}`);
   }
   return { ...plan, instances: plan.instances.map((instance) => ({ ...instance, executor })) };
 }

@@ -17,7 +17,13 @@ export function define(command: Command): void {
     .option('-f, --force', 'build what is asked for even though results are there')
     .option('--json', 'print the events of the run, a JSON object a line')
     .option('-j, --jobs <n>', 'run at most so many attempts at a time', positiveInteger)
-    .option('--executor <name>', 'run every stage there, whatever the workflow says')
+    .option('--executor <name>', 'run every stage there, whatever the workflow says: local, slurm')
+    .addOption(
+      new Option(
+        '--on-interrupt <what>',
+        'on Ctrl-C, cancel the jobs on Slurm (the default), or detach: they go on',
+      ).choices(['cancel', 'detach']),
+    )
     .addOption(
       new Option('--keep-going', 'after a failure, run what does not hang on it (the default)').conflicts('failFast'),
     )

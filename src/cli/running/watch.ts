@@ -10,8 +10,17 @@ export function define(command: Command): void {
     .argument('[run]', 'id or name; else the newest that is running, else the newest')
     .option('--json', 'print the events of the run')
     .action(async (word: string | undefined, options: { json?: boolean }) => {
-      process.exitCode = await watchRun(chosenRun(word).directory, options);
+      process.exitCode = await comeBack(chosenRun(word), options);
     });
+}
+
+/** A run whose engine is gone while jobs of it are left on a cluster goes on: the same request again finds them by their keys. */
+async function comeBack(run: RunRecord, options: { json?: boolean }): Promise<number> {
+  if (run.state === 'running' || run.state === 'done') return watchRun(run.directory, options);
+  const { leftJobs } = await import('../../executors/slurm/left-jobs.ts');
+  if (leftJobs(cacheHere(), run.directory) === 0) return watchRun(run.directory, options);
+  const { resumeRun } = await import('./resume-run.ts');
+  return resumeRun(run, options);
 }
 
 function chosenRun(word: string | undefined): RunRecord {

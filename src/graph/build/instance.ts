@@ -6,7 +6,7 @@ import { child, entriesOf, type ScalarNode, toJson } from '../../workflow/yaml/n
 import { type Combination, matrixContext } from '../expand/matrix.ts';
 import { inputsContext, outputsContext, type Reference, type Shapes, stagesContext } from '../expand/references.ts';
 import { instanceId, type StageShape } from '../expand/stage-shape.ts';
-import type { Hole, Input, Instance } from '../plan.ts';
+import type { Hole, Input, Instance, SlurmSettings } from '../plan.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { resolveInputs } from './inputs.ts';
 import { type Parameters, readParameters } from './parameters.ts';
@@ -24,6 +24,8 @@ export interface Workshop {
   /** `params`, `configs`, and all functions. */
   readonly globals: Scope;
   readonly limits: Readonly<Record<string, number>>;
+  /** Of the workflow; a stage's own settings come before. */
+  readonly slurm: SlurmSettings | undefined;
   readonly surroundings: Surroundings;
   readonly report: Report;
 }
@@ -52,6 +54,7 @@ export function draftInstance(
     ? { parameters: readParameters(shape, shape.definition.stage, scope, complain) }
     : { words: script && evaluateScript(child(shape.node, 'run') as ScalarNode, script, scope, complain) };
   const settings = readSettings(shape.node, shape.definition?.stage, workshop.limits, settingsScope, complain);
+  const slurm = { ...workshop.slurm, ...settings.slurm };
   const declared = Array.from(inputs.values()).filter((input) => input !== null);
   if (faulty() || declared.includes(undefined) || (shape.definition ? !body.parameters : !body.words)) return undefined;
 
@@ -68,6 +71,7 @@ export function draftInstance(
     passEnv: passedEnv(shape),
     outputs: Object.fromEntries(shape.outputs),
     ...settings,
+    ...((workshop.slurm || settings.slurm) && { slurm }),
   };
   if (body.parameters) return { ...common, ...stageBody(shape, body.parameters, mentions, common) };
   return { ...common, ...scriptBody(shape, body.words ?? [], mentions, common) };

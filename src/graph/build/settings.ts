@@ -5,9 +5,12 @@ import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
 import { formatSize, parseDuration, parseSize } from '../../workflow/units.ts';
 import { child, entriesOf, type Node } from '../../workflow/yaml/node.ts';
-import type { Instance } from '../plan.ts';
+import type { Instance, SlurmSettings } from '../plan.ts';
 
-type Settings = Pick<Instance, 'resources' | 'retry' | 'timeoutMs' | 'temp' | 'frozen' | 'always' | 'executor'>;
+type Settings = Pick<
+  Instance,
+  'resources' | 'retry' | 'timeoutMs' | 'temp' | 'frozen' | 'always' | 'executor' | 'slurm'
+>;
 
 /** Evaluates a node and reads it; what does not read is a fault that says what was expected. */
 function reading<T>(
@@ -65,6 +68,7 @@ export function readSettings(
   }
   const retry = child(stage, 'retry');
   const timeoutMs = reading(child(stage, 'timeout'), scope, fault, 'a duration such as 90s, 10m or 12h', readDuration);
+  const slurm = readSlurm(child(stage, 'slurm'), scope, fault);
   const executor = reading(child(stage, 'executor'), scope, fault, 'a text', (value) =>
     typeof value === 'string' ? value : undefined,
   );
@@ -78,7 +82,13 @@ export function readSettings(
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...flags,
     ...(executor !== undefined && { executor }),
+    ...(slurm && { slurm }),
   };
+}
+
+/** Its shape is checked by the schema. */
+export function readSlurm(node: Node | undefined, scope: Scope, fault: Fault): SlurmSettings | undefined {
+  return node && (evaluateNode(node, scope, fault) as SlurmSettings | undefined);
 }
 
 function readResources(
@@ -92,8 +102,8 @@ function readResources(
   for (const [name, { key, value }] of entriesOf(node)) {
     const amount = asked[name];
     const limit = limits[name];
-    if (limit === undefined && name !== 'cpu' && name !== 'memory') {
-      fault(key, `limits has no pool '${name}'`, didYouMean(name, [...Object.keys(limits), 'cpu', 'memory']));
+    if (limit === undefined && !machinePools.includes(name)) {
+      fault(key, `limits has no pool '${name}'`, didYouMean(name, [...Object.keys(limits), ...machinePools]));
     } else if (amount !== undefined && limit !== undefined && amount > limit) {
       fault(
         value,
@@ -107,6 +117,9 @@ function readResources(
     .map(([name, amount]) => [name, Math.min(readAmount(amount) ?? 0, limits[name] ?? Number.POSITIVE_INFINITY)]);
   return { ...Object.fromEntries(defaults), ...asked };
 }
+
+/** What needs no limit: a cluster counts GPUs itself, and this machine has none unless `limits` says so. */
+const machinePools = ['cpu', 'memory', 'gpu'];
 
 const show = (pool: string, amount: number) =>
   pool === 'memory' || amount >= 1024 ** 2 ? formatSize(amount) : String(amount);

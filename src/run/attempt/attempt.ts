@@ -33,7 +33,7 @@ export async function runAttempt(
   const started = new Date();
   const outside = outsideFiles(instance, context.view);
   const metrics: Record<string, number> = {};
-  const job = describeJob(context, instance, stale.key, attempt);
+  const job = describeJob(context, instance, stale.key, attempt, context.executors[instance.executor ?? 'local']);
   const end = await runJob(context, job, attempt, metrics);
   // The next one may start while this one's result is stored; not after a failure, which may stop the run.
   if (!end.failure) slot.pause();
@@ -90,20 +90,21 @@ async function runJob(
   let stopped = false;
   try {
     const running = await executor.start(job, listener);
-    attempt.noteProcessGroup(running.pid);
+    if (running.pid !== undefined) attempt.noteProcessGroup(running.pid);
     context.running.set(instance.index, {
       instance,
       stop(how) {
         stopped = true;
         running.stop(how);
       },
+      ...(running.detach && { detach: running.detach }),
     });
     context.events.emit({
       type: 'attempt-started',
       instance: instance.id,
       key: job.key,
       attempt: attempt.number,
-      pid: running.pid,
+      ...(running.pid !== undefined && { pid: running.pid }),
       log: job.log,
       executor: executor.name,
       resources: requestOf(instance),

@@ -1,4 +1,4 @@
-import type { Job } from '../../executors/executor.ts';
+import type { Executor, Job } from '../../executors/executor.ts';
 import type { Instance } from '../../graph/plan.ts';
 import type { StageRequest } from '../../stage/messages.ts';
 import { digestJson } from '../../store/digest/digest-json.ts';
@@ -10,7 +10,13 @@ import { requestOf } from '../schedule/pools.ts';
 import { fillEnvironment, fillScript, fillValue, type Paths } from './fill.ts';
 
 /** All that an executor needs to run an attempt, every path known. */
-export function describeJob(context: RunContext, instance: Instance, key: Key, attempt: Attempt): Job {
+export function describeJob(
+  context: RunContext,
+  instance: Instance,
+  key: Key,
+  attempt: Attempt,
+  executor: Executor | undefined,
+): Job {
   const { view, folder } = context;
   const inputs = Object.fromEntries(
     instance.inputs.map((input) => [
@@ -20,8 +26,13 @@ export function describeJob(context: RunContext, instance: Instance, key: Key, a
       ),
     ]),
   );
-  const paths: Paths = { inputs, outputs: attempt.outputs };
-  const events = folder.eventsPath(instance.id, attempt.number);
+  const place = executor?.place?.(key, instance) ?? {
+    outputs: attempt.outputs,
+    scratch: attempt.scratch,
+    events: folder.eventsPath(instance.id, attempt.number),
+  };
+  const { outputs, scratch, events } = place;
+  const paths: Paths = { inputs, outputs };
   return {
     instance,
     key,
@@ -29,24 +40,25 @@ export function describeJob(context: RunContext, instance: Instance, key: Key, a
     cwd: view.plan.root,
     env: {
       ...fillEnvironment(instance, paths, process.env),
-      KUMIKI_SCRATCH: attempt.scratch,
+      KUMIKI_SCRATCH: scratch,
       KUMIKI_EVENTS: events,
     },
     command:
       instance.action.kind === 'run'
         ? { kind: 'shell', script: fillScript(instance.action, paths), events }
-        : { kind: 'stage', module: context.moduleOf(instance), request: stageRequest(instance, paths, attempt) },
+        : { kind: 'stage', module: context.moduleOf(instance), request: stageRequest(instance, paths, scratch) },
     log: folder.logPath(instance.id, attempt.number),
+    delivery: { outputs: attempt.outputs, scratch: attempt.scratch },
     ...(instance.timeoutMs !== undefined && { timeoutMs: instance.timeoutMs }),
   };
 }
 
-function stageRequest(instance: Instance, paths: Paths, attempt: Attempt): StageRequest {
+function stageRequest(instance: Instance, paths: Paths, scratch: string): StageRequest {
   return {
     params: fillValue(instance.with, paths),
     inputs: declaredInputs(instance, paths),
-    outputs: attempt.outputs,
-    scratch: attempt.scratch,
+    outputs: paths.outputs,
+    scratch,
     resources: requestOf(instance),
   };
 }

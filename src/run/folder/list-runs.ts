@@ -10,6 +10,8 @@ export interface RunRecord {
   readonly name?: string;
   /** Absolute path. */
   readonly workflow: string;
+  /** Of its workspace. */
+  readonly root: string;
   readonly started: string;
   readonly pid: number;
   readonly host: string;

@@ -26,13 +26,20 @@ export function requestOf(instance: Instance): Amounts {
   return { cpu: 1, ...instance.resources };
 }
 
+/** What an attempt takes from this machine's pools: one that runs elsewhere, only what the workflow itself counts. */
+export function shareOf(instance: Instance): Amounts {
+  if (instance.executor === undefined || instance.executor === 'local') return requestOf(instance);
+  const { cpu, memory, gpu, ...counted } = instance.resources;
+  return counted;
+}
+
 /** A sentence for each instance that asks for more than a pool holds, and so could never start. */
 export function impossibleRequests(plan: Plan, sizes: Amounts, needed: Uint8Array): readonly string[] {
   // Instances of a plan that ask for the same share one object.
   const possible = new Set<Instance['resources']>();
   return plan.instances.flatMap((instance) => {
     if (!needed[instance.index] || possible.has(instance.resources)) return [];
-    const excessive = Object.entries(requestOf(instance)).filter(([pool, amount]) => amount > (sizes[pool] ?? 0));
+    const excessive = Object.entries(shareOf(instance)).filter(([pool, amount]) => amount > (sizes[pool] ?? 0));
     if (excessive.length === 0) possible.add(instance.resources);
     return excessive.map(([pool, amount]) => {
       const size = sizes[pool];

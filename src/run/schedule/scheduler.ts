@@ -5,7 +5,7 @@ import type { Assessment } from '../assess.ts';
 import type { Failure } from '../events.ts';
 import { createDispatcher, type Slot } from './dispatcher.ts';
 import type { BuildOutcome, Finish, Stale } from './outcome.ts';
-import { type Amounts, requestOf } from './pools.ts';
+import { type Amounts, shareOf } from './pools.ts';
 
 export interface SchedulerOptions {
   readonly plan: Plan;
@@ -73,7 +73,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const dispatcher = createDispatcher({
     sizes: options.sizes,
     jobs: options.jobs,
-    requestOf: (index) => requestOf(plan.instances[index]!),
+    requestOf: (index) => shareOf(plan.instances[index]!),
     priorityOf,
   });
 

@@ -70,6 +70,7 @@ class Draft {
         this.#change(event.instance, { status: 'waiting', holder: event.holder }, time);
         break;
       case 'attempt-started':
+        if (event.executor === 'slurm') this.state.onCluster = true;
         this.#startAttempt(event, time);
         break;
       case 'progress':

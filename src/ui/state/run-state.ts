@@ -19,6 +19,8 @@ export interface RunState {
   /** By instance, in the order in which they came. */
   readonly conclusions: Readonly<Record<string, string>>;
   readonly published: readonly string[];
+  /** An attempt was started on a cluster, where it could go on without the engine. */
+  readonly onCluster: boolean;
   /** How many Ctrl-C reached the engine. */
   readonly interrupted: 0 | 1 | 2;
   readonly finished?: { readonly outcome: 'done' | 'failed' | 'interrupted'; readonly exitCode: number };
@@ -99,6 +101,7 @@ export const emptyState: RunState = {
   warnings: [],
   conclusions: {},
   published: [],
+  onCluster: false,
   interrupted: 0,
 };
 

@@ -6,7 +6,16 @@ import type { Row } from '../list/rows.ts';
 export interface Question {
   readonly text: string;
   readonly requests: readonly ControlRequest[];
+  /** What a no asks for, and what is said then. */
+  readonly otherwise?: readonly ControlRequest[];
 }
+
+/** Jobs of a cluster need not end with the engine. */
+export const clusterQuestion: Question = {
+  text: 'cancel the jobs on Slurm? no: they go on, `kumiki watch` comes back to them',
+  requests: [{ type: 'interrupt' }],
+  otherwise: [{ type: 'interrupt', detach: true }],
+};
 
 export function retryRequests(row: Row): ControlRequest[] {
   return instancesThat(row, ['failed', 'cancelled']).map(({ id }) => ({ type: 'retry', instance: id }));

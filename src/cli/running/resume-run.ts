@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import type { RunRecord } from '../../run/folder/list-runs.ts';
+
+/** Gives the request of an earlier run again, where it was given: results that are there stay, jobs on a cluster are taken up. */
+export async function resumeRun(run: RunRecord, { json }: { readonly json?: boolean }): Promise<number> {
+  process.stderr.write(`kumiki: run ${run.id} left jobs on Slurm: taking them up in a new run\n`);
+  const again = ['--force', '-f', '--json', '--watch'];
+  const words = run.arguments.filter((word) => !again.includes(word));
+  const engine = spawn(process.execPath, [process.argv[1] ?? '', ...words, ...(json ? ['--json'] : [])], {
+    cwd: run.root,
+    stdio: 'inherit',
+  });
+  // The terminal's Ctrl-C reaches the run itself; a signal to this process alone is handed on.
+  const interrupt = () => void engine.kill('SIGINT');
+  const ignore = () => {};
+  process.on('SIGTERM', interrupt).on('SIGINT', ignore);
+  try {
+    return await new Promise((resolve, reject) => {
+      engine.once('exit', (code) => resolve(code ?? 1));
+      engine.once('error', reject);
+    });
+  } finally {
+    process.off('SIGTERM', interrupt).off('SIGINT', ignore);
+  }
+}

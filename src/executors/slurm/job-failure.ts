@@ -1,0 +1,70 @@
+import type { Failure } from '../../run/events.ts';
+import type { Job } from '../executor.ts';
+import { exitFailure, shellExit } from '../local/job-failure.ts';
+import { logTail } from '../local/log-tail.ts';
+import type { Sentinel } from './job-folder.ts';
+import type { TaskState } from './queue.ts';
+
+/** States of a job that has not ended; squeue(1), "JOB STATE CODES". */
+const unended = new Set(
+  `PENDING RUNNING COMPLETING CONFIGURING SUSPENDED REQUEUED REQUEUE_HOLD REQUEUE_FED RESIZING SIGNALING STAGE_OUT STOPPED
+  SPECIAL_EXIT RESV_DEL_HOLD`.split(/\s+/),
+);
+
+export function isUnended({ state }: TaskState): boolean {
+  return unended.has(state);
+}
+
+/** Why a job failed, in words and with what to do. `sentinel` is missing where the job could not write one. */
+export function taskFailure(
+  task: TaskState | undefined,
+  sentinel: Sentinel | undefined,
+  job: Job,
+): Failure | undefined {
+  if (sentinel?.code === 0) return undefined;
+  const slurms = task && stateFailure(task, job);
+  if (slurms) return { ...slurms, tail: logTail(job.log) };
+  if (sentinel) return exitFailure(shellExit(sentinel.code), job.log);
+  const known = task ? `Slurm says ${task.state}` : 'Slurm does not know it any more';
+  return {
+    reason: 'lost',
+    message: `its job ended without a word (${known}, and it left no exit code): see slurm.log beside its log, and whether the node reaches the cache folder; then run again`,
+    tail: logTail(job.log),
+  };
+}
+
+function stateFailure({ state, reason, id }: TaskState, { timeoutMs, instance }: Job): Failure | undefined {
+  const again = instance.resume ? 'run again: it goes on from its last checkpoint' : 'run again';
+  switch (state) {
+    case 'TIMEOUT':
+    case 'DEADLINE': {
+      const limit = timeoutMs === undefined ? "the partition's time limit" : `${timeoutMs / 1000} s`;
+      return {
+        reason: 'timeout',
+        message: `job ${id} did not finish within ${limit}: ${timeoutMs === undefined ? 'set its timeout, or choose a partition that allows more' : 'raise its timeout'}${instance.resume ? ', and run again: it goes on from its last checkpoint' : ''}`,
+      };
+    }
+    case 'OUT_OF_MEMORY':
+      return { reason: 'out-of-memory', message: `job ${id} ran out of memory and was killed: raise resources.memory` };
+    case 'NODE_FAIL':
+    case 'BOOT_FAIL':
+      return { reason: 'lost', message: `the node of job ${id} failed (${state}): ${again}, or set retry.attempts` };
+    case 'PREEMPTED':
+      return {
+        reason: 'lost',
+        message: `job ${id} had to make room for a more urgent one (PREEMPTED): ${again}, or set retry.attempts`,
+      };
+    case 'CANCELLED':
+      return { reason: 'cancelled', message: `job ${id} was cancelled in Slurm (${reason || 'scancel'}): ${again}` };
+    default:
+      return undefined;
+  }
+}
+
+const hopeless =
+  /^(Partition(Node|Time)Limit|PartitionInactive|BadConstraints|JobHeld|DependencyNeverSatisfied|QOSMax|AssocMax|InvalidAccount|InvalidQOS|ReqNodeNotAvail|launch failed)/;
+
+/** Why a job may wait for ever, as Slurm calls it; undefined while it only waits for its turn. */
+export function hindrance({ state, reason }: TaskState): string | undefined {
+  return state === 'PENDING' && hopeless.test(reason) ? reason : undefined;
+}

@@ -1,0 +1,32 @@
+import type { Instance } from '../../graph/plan.ts';
+import type { Job } from '../executor.ts';
+
+/** Options of sbatch for what an instance asks for; equal ones go into one array. */
+export function sbatchOptions({ instance, timeoutMs }: Job): readonly string[] {
+  const { cpu = 1, memory, gpu } = instance.resources;
+  const { partition, account, qos, constraint, flags = [] } = instance.slurm ?? {};
+  return [
+    `--cpus-per-task=${Math.max(1, Math.ceil(cpu))}`,
+    ...(memory === undefined ? [] : [`--mem=${Math.max(1, Math.ceil(memory / 2 ** 20))}M`]),
+    ...(gpu ? [`--gres=gpu:${Math.ceil(gpu)}`] : []),
+    ...(timeoutMs === undefined ? [] : [`--time=${slurmTime(timeoutMs)}`]),
+    ...(partition === undefined ? [] : [`--partition=${partition}`]),
+    ...(account === undefined ? [] : [`--account=${account}`]),
+    ...(qos === undefined ? [] : [`--qos=${qos}`]),
+    ...(constraint === undefined ? [] : [`--constraint=${constraint}`]),
+    instance.resume ? '--requeue' : '--no-requeue',
+    ...flags,
+  ];
+}
+
+/** `--array` of so many tasks, of which at most `limit` run at a time. */
+export function arrayOption(tasks: number, limit: NonNullable<Instance['slurm']>['arrayLimit']): string {
+  return `--array=0-${tasks - 1}${limit === undefined ? '' : `%${limit}`}`;
+}
+
+/** Slurm counts minutes: a limit is rounded up to whole seconds here, and to minutes there. */
+function slurmTime(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  return `${Math.floor(seconds / 86_400)}-${two((seconds / 3600) % 24)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Instance } from '../../graph/plan.ts';
+import { type JobFolder, noteTask, type Task } from './job-folder.ts';
+import { queuedTasks, submit } from './queue.ts';
+import { arrayOption } from './sbatch-options.ts';
+import { arrayScript } from './start-script.ts';
+
+interface Submission {
+  readonly folder: JobFolder;
+  readonly stage: string;
+  readonly options: readonly string[];
+  readonly limit: NonNullable<Instance['slurm']>['arrayLimit'];
+}
+
+interface Waiting extends Submission {
+  resolve(task: Task): void;
+  reject(error: Error): void;
+}
+
+/** Slurm's default MaxArraySize of 1001 allows indexes below it. */
+const longestArray = 1000;
+
+/** Instances become ready one by one, but in a burst: so long is waited for more of the same before they are submitted. */
+const gatherMs = 50;
+
+/** Submits jobs that ask for the same as one array. */
+export function createSubmitter(directory: string): { submit(submission: Submission): Promise<Task> } {
+  const waiting: Waiting[] = [];
+
+  const flush = () => {
+    for (const group of groupBy(waiting.splice(0), groupOf).values()) {
+      for (let from = 0; from < group.length; from += longestArray) {
+        void submitArray(directory, group.slice(from, from + longestArray));
+      }
+    }
+  };
+  return {
+    submit(submission) {
+      if (waiting.length === 0) setTimeout(flush, gatherMs);
+      return new Promise((resolve, reject) => waiting.push({ ...submission, resolve, reject }));
+    },
+  };
+}
+
+const groupOf = ({ stage, options, limit }: Submission) => JSON.stringify([stage, options, limit]);
+
+function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(nameOf(item));
+    if (group) group.push(item);
+    else groups.set(nameOf(item), [item]);
+  }
+  return groups;
+}
+
+async function submitArray(directory: string, group: readonly Waiting[]): Promise<void> {
+  const { stage, options, limit } = group[0]!;
+  const name = `kumiki-${stage.replaceAll(/[^\w-]/g, '_').slice(0, 60)}-${randomBytes(6).toString('hex')}`;
+  try {
+    const batch = join(directory, 'submissions', name);
+    mkdirSync(batch, { recursive: true });
+    const tasks = group.map((_, index) => ({ name, index }));
+    for (const [index, { folder }] of group.entries()) noteTask(folder, tasks[index]!);
+    writeFileSync(join(batch, 'folders'), group.map(({ folder }) => `${folder.path}\n`).join(''));
+    writeFileSync(join(batch, 'array.sh'), arrayScript);
+    await submitOnce(
+      name,
+      [
+        ...options,
+        arrayOption(group.length, limit),
+        `--job-name=${name}`,
+        '--chdir=/',
+        '--open-mode=append',
+        // Slurm's own words, such as those of the memory killer.
+        `--output=${batch.replaceAll('%', '%%')}/slurm-%a.log`,
+        '--signal=B:TERM@60',
+      ],
+      join(batch, 'array.sh'),
+      [name, join(batch, 'folders')],
+    );
+    for (const [index, { resolve }] of group.entries()) resolve(tasks[index]!);
+  } catch (error) {
+    for (const { reject } of group) reject(error as Error);
+  }
+}
+
+/** When sbatch fails without saying no, the job may be there all the same: its unique name tells. */
+async function submitOnce(name: string, options: readonly string[], script: string, words: readonly string[]) {
+  try {
+    await submit(options, script, words);
+  } catch (error) {
+    if (!/did not answer|timed out|Unable to contact|Zero Bytes|Connection/i.test((error as Error).message))
+      throw error;
+    for (let tries = 0; ; tries++) {
+      const known = await queuedTasks().catch(() => undefined);
+      if (known && [...known.keys()].some((task) => task.startsWith(`${name}/`))) return;
+      if (known && tries >= 2) throw error;
+      if (tries >= 30) throw error;
+      await delay(1000);
+    }
+  }
+}
+
+/** Removes what was written for submissions of which every job's result has been taken. */
+export function removeTakenSubmissions(directory: string): void {
+  const submissions = join(directory, 'submissions');
+  if (!existsSync(submissions)) return;
+  for (const name of readdirSync(submissions)) {
+    const list = join(submissions, name, 'folders');
+    const folders = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : undefined;
+    if (folders && !folders.some(existsSync)) rmSync(join(submissions, name), { recursive: true, force: true });
+  }
+}
