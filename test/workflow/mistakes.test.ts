@@ -566,7 +566,7 @@ const mistakes: readonly Mistake[] = [
     what: 'a destination outside the workspace',
     text: `publish: {«../out»: "\${{ stages.a.outputs.out }}"}\nstages:\n  a:\n    ${copy}`,
     message: "'../out' does not lie below the workspace root",
-    hint: 'publish to a relative path, or to a URL',
+    hint: 'publish to a relative path, or to gs://bucket/path',
   },
   {
     what: 'something else to publish',
