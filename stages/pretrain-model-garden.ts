@@ -17,29 +17,33 @@ const stage = defineStage({
   name: 'pretrain-model-garden',
   version: 1,
   description: "TensorFlow Model Garden's own trainer, release 2.11: here, in a job of Slurm, or on a Cloud TPU",
-  params: z.object({
-    steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
-    batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
-    params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
-    runtime: z
-      .enum(['local', 'slurm', 'tpu-vm'])
-      .default('local')
-      .describe('Where to train; slurm is local for a stage with executor: slurm, on the GPUs that it was granted'),
-    python: z.string().min(1).optional().describe('Python with tf-models-official; else an environment is made once'),
-    zone: z
-      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-      .optional()
-      .describe('tpu-vm: zone of Google Cloud, or several in order of preference'),
-    accelerator_type: z.string().min(1).default('v3-8').describe('tpu-vm: the TPU'),
-    version: z.string().min(1).default('tpu-vm-tf-2.11.0').describe("tpu-vm: the VM's runtime"),
-    bucket: z.string().min(1).optional().describe('tpu-vm: gs://bucket/prefix for records and the model directory'),
-    project: z.string().min(1).optional().describe("tpu-vm: project of Google Cloud; else gcloud's own"),
-    spot: z.boolean().default(false).describe('tpu-vm: cheaper, and may be preempted at any time'),
-    queued: z.boolean().default(false).describe('tpu-vm: wait in line for capacity, as a queued resource'),
-    keep: z.boolean().default(false).describe('tpu-vm: asked to stop, leave the VM training; the next run finds it'),
-    models: z.string().min(1).default('/usr/share/tpu/models').describe("tpu-vm: folder there with 'official'"),
-    poll: z.number().positive().default(30).describe('tpu-vm: seconds between looks at it'),
-  }),
+  params: z
+    .object({
+      steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
+      batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
+      params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
+      runtime: z
+        .enum(['local', 'slurm', 'tpu-vm'])
+        .default('local')
+        .describe('Where to train; slurm is local for a stage with executor: slurm, on the GPUs that it was granted'),
+      python: z.string().min(1).optional().describe('Python with tf-models-official; else an environment is made once'),
+      zone: z
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+        .optional()
+        .describe('tpu-vm: zone of Google Cloud, or several in order of preference'),
+      accelerator_type: z.string().min(1).default('v3-8').describe('tpu-vm: the TPU'),
+      version: z.string().min(1).default('tpu-vm-tf-2.11.0').describe("tpu-vm: the VM's runtime"),
+      bucket: z.string().min(1).optional().describe('tpu-vm: gs://bucket/prefix for records and the model directory'),
+      project: z.string().min(1).optional().describe("tpu-vm: project of Google Cloud; else gcloud's own"),
+      spot: z.boolean().default(false).describe('tpu-vm: cheaper, and may be preempted at any time'),
+      queued: z.boolean().default(false).describe('tpu-vm: wait in line for capacity, as a queued resource'),
+      keep: z.boolean().default(false).describe('tpu-vm: asked to stop, leave the VM training; the next run finds it'),
+      models: z.string().min(1).default('/usr/share/tpu/models').describe("tpu-vm: folder there with 'official'"),
+      poll: z.number().positive().default(30).describe('tpu-vm: seconds between looks at it'),
+    })
+    .refine(({ runtime, zone, bucket }) => runtime !== 'tpu-vm' || (zone !== undefined && bucket !== undefined), {
+      message: "runtime tpu-vm needs 'zone', such as europe-west4-a, and 'bucket', such as gs://bucket/prefix",
+    }),
   how: [
     ...(['runtime', 'python', 'zone', 'accelerator_type', 'version', 'bucket', 'project'] as const),
     ...(['spot', 'queued', 'keep', 'models', 'poll'] as const),
@@ -125,16 +129,11 @@ const stage = defineStage({
 
 async function tpuOptions(params: z.output<typeof stage.params>) {
   const { zone, bucket } = params;
-  if (zone === undefined || bucket === undefined) {
-    throw new StageError(
-      "runtime tpu-vm needs 'zone', such as europe-west4-a, and 'bucket', such as gs://bucket/prefix",
-    );
-  }
-  const place = parsePlace(bucket, process.cwd());
+  const place = parsePlace(bucket!, process.cwd());
   if (typeof place === 'string') throw new StageError(`bucket: ${place}`);
   return {
     bucket: await openBucket(place),
-    zones: [zone].flat(),
+    zones: [zone!].flat(),
     project: params.project,
     acceleratorType: params.accelerator_type,
     version: params.version,

@@ -58,3 +58,30 @@ for (const name of readdirSync(join(root, 'workflows/ablations'))) {
     assert.notEqual(recipes(ablation), recipes(v3));
   });
 }
+
+test('v3 on TPUs differs from v3 in who trains, and asks for a bucket before anything runs', async () => {
+  const bucket = 'params.tpu.bucket=gs://bucket/bert-japanese';
+  const [tpu, v3] = await Promise.all([planOf('bert-japanese-v3-tpu.yaml', [bucket]), planOf('bert-japanese-v3.yaml')]);
+  const recipes = (plan: Plan, trains: boolean) =>
+    plan.instances
+      .filter(({ stage }) => /^(cc-100|wikipedia)-training$/.test(stage) === trains)
+      .map(({ id, recipe }) => [id, recipe]);
+  assert.deepEqual(recipes(tpu, false), recipes(v3, false));
+  const trainings = tpu.instances.filter(({ stage }) => stage.endsWith('-training'));
+  assert.equal(trainings.length, 8);
+  for (const { with: given } of trainings) {
+    assert.deepEqual(
+      [given.runtime, given.bucket, given.version],
+      ['tpu-vm', 'gs://bucket/bert-japanese', 'tpu-vm-tf-2.11.0'],
+    );
+    assert.equal(given.accelerator_type, 'v3-8');
+  }
+  const without = await compile(join(root, 'workflows/bert-japanese-v3-tpu.yaml'), {
+    set: [],
+    config: [],
+    env: {},
+    stages,
+  });
+  assert.ok(!without.ok);
+  assert.match(formatDiagnostics(without.diagnostics, { color: false }), /runtime tpu-vm needs 'zone'.* and 'bucket'/);
+});

@@ -98,7 +98,15 @@ test('swapping back runs nothing; a payload lost early in the chain is made agai
 });
 
 /** These have tests of their own, with the network, peers or hours that they would take here. */
-const testedElsewhere = ['sweep', 'setup', 'cache push', 'cache pull', 'tpu', 'watch'];
+const testedElsewhere = [
+  'sweep',
+  'setup',
+  'cache push',
+  'cache pull',
+  'tpu',
+  'watch',
+  'run workflows/bert-japanese-v3-tpu.yaml',
+];
 
 test('the commands that the README shows run on the chain', async () => {
   const output = async (name: string) => {
