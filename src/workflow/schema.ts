@@ -58,10 +58,10 @@ const ownFlags =
 
 const slurm = z
   .strictObject({
-    partition: slurmWord.optional().describe('Partition, or several with commas'),
-    account: slurmWord.optional().describe('Account to charge'),
-    qos: slurmWord.optional().describe('Quality of service'),
-    constraint: slurmWord.optional().describe('Features that the node must have'),
+    partition: orExpression(slurmWord, 'a name').optional().describe('Partition, or several with commas'),
+    account: orExpression(slurmWord, 'a name').optional().describe('Account to charge'),
+    qos: orExpression(slurmWord, 'a name').optional().describe('Quality of service'),
+    constraint: orExpression(slurmWord, 'features of nodes').optional().describe('Features that the node must have'),
     arrayLimit: z
       .int({ error: 'expected a whole number from 1' })
       .min(1, { error: 'expected a whole number from 1' })

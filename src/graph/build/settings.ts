@@ -86,10 +86,19 @@ export function readSettings(
   };
 }
 
-/** Its shape is checked by the schema. */
+/** The schema has checked its shape; what its expressions give is looked at here. */
 export function readSlurm(node: Node | undefined, scope: Scope, fault: Fault): SlurmSettings | undefined {
-  return node && (evaluateNode(node, scope, fault) as SlurmSettings | undefined);
+  if (!node) return undefined;
+  const settings: Record<string, unknown> = {};
+  for (const [name, { value }] of entriesOf(node)) {
+    const read = name === 'flags' ? (flags: unknown) => flags : name === 'arrayLimit' ? readFrom(1, true) : readWord;
+    const setting = reading(value, scope, fault, 'a name or number as Slurm takes it, in one word', read);
+    if (setting !== undefined) settings[name] = setting;
+  }
+  return settings;
 }
+
+const readWord = (value: unknown) => (typeof value === 'string' && /^\S+$/.test(value) ? value : undefined);
 
 function readResources(
   node: Node | undefined,

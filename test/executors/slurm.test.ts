@@ -1,0 +1,210 @@
+/** Faults of a cluster, with a stand-in for Slurm's programs. */
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Job, JobEnd, RunningJob } from '../../src/executors/executor.ts';
+import { createSlurmExecutor } from '../../src/executors/slurm/slurm.ts';
+import type { Instance } from '../../src/graph/plan.ts';
+import { planOf } from '../run/plans.ts';
+
+const programs = ['sbatch', 'squeue', 'scontrol', 'sacct', 'scancel'];
+const standIn = join(import.meta.dirname, '../../../test/slurm/fake-slurm.sh');
+
+function openCluster(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'kumiki-slurm-'));
+  const bin = join(directory, 'bin');
+  mkdirSync(bin);
+  for (const program of programs) {
+    copyFileSync(standIn, join(bin, program));
+    chmodSync(join(bin, program), 0o755);
+  }
+  const path = process.env.PATH ?? '';
+  process.env.PATH = `${bin}:${path}`;
+  t.after(() => {
+    process.env.PATH = path;
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const warnings: string[] = [];
+  const listener = {
+    progress() {},
+    metric() {},
+    conclusion() {},
+    warning: (message: string) => void warnings.push(message),
+  };
+  const executor = createSlurmExecutor({ cache: directory, pollMs: 20, patience: 3 });
+  let jobs = 0;
+  const start = (script: string, settings: Partial<Instance> = {}, key = 'key'): Promise<RunningJob> => {
+    const number = ++jobs;
+    const at = (name: string) => join(directory, `${name}.${number}`);
+    mkdirSync(at('work'));
+    mkdirSync(at('scratch'));
+    const instance: Instance = {
+      ...planOf(directory, [{ id: 'a' }]).instances[0]!,
+      outputs: { out: 'file' },
+      ...settings,
+    };
+    const place = executor.place!(key, instance);
+    const job: Job = {
+      instance,
+      key,
+      attempt: number,
+      cwd: directory,
+      env: { PATH: path, OUT: place.outputs.out!, KUMIKI_SCRATCH: place.scratch, KUMIKI_EVENTS: place.events },
+      command: { kind: 'shell', script, events: place.events },
+      log: at('log'),
+      delivery: { outputs: { out: join(at('work'), 'out') }, scratch: at('scratch') },
+    };
+    return executor.start(job, listener);
+  };
+  const ended = async (script: string, settings: Partial<Instance> = {}): Promise<JobEnd> =>
+    (await start(script, settings)).end;
+  return {
+    directory,
+    warnings,
+    start,
+    ended,
+    output: (number = 1) => readFileSync(join(directory, `work.${number}/out`), 'utf8'),
+    log: (number = 1) => readFileSync(join(directory, `log.${number}`), 'utf8'),
+    behave: (file: string, text = '') => writeFileSync(join(bin, file), text),
+    normal: (file: string) => rmSync(join(bin, file)),
+    calls: (program: string) =>
+      readFileSync(join(bin, 'calls'), 'utf8')
+        .split('\n')
+        .filter((line) => line.startsWith(program)),
+  };
+}
+
+test('a job delivers its output and its log, and nothing of it is left', async (t) => {
+  const cluster = openCluster(t);
+  const end = await cluster.ended('echo said; echo made > "$OUT"');
+  assert.equal(end.failure, undefined);
+  assert.equal(cluster.output(), 'made\n');
+  assert.equal(cluster.log(), 'said\n');
+  assert.equal(existsSync(join(cluster.directory, 'slurm/key')), false);
+});
+
+test('resources and settings become words of sbatch, whatever they hold', async (t) => {
+  const cluster = openCluster(t);
+  await cluster.ended('true', {
+    resources: { cpu: 3, memory: 2 ** 31, gpu: 2 },
+    slurm: { partition: 'long', account: 'lab', arrayLimit: 7, flags: ['--comment=a b; touch $HOME'] },
+  });
+  const [call] = cluster.calls('sbatch');
+  for (const word of [
+    '--cpus-per-task=3',
+    '--mem=2048M',
+    '--gres=gpu:2',
+    '--partition=long',
+    '--account=lab',
+    '--array=0-0%7',
+    '--comment=a b; touch $HOME',
+  ]) {
+    assert.ok(call?.includes(word), word);
+  }
+});
+
+test('a failing job says its exit and the end of its log', async (t) => {
+  const { failure } = await openCluster(t).ended('echo why; exit 3');
+  assert.equal(failure?.exitCode, 3);
+  assert.deepEqual(failure?.tail, ['why']);
+});
+
+for (const [state, reason, remedy] of [
+  ['TIMEOUT', 'timeout', /timeout/],
+  ['OUT_OF_MEMORY', 'out-of-memory', /raise resources\.memory/],
+  ['NODE_FAIL', 'lost', /run again/],
+  ['PREEMPTED', 'lost', /run again/],
+  ['CANCELLED', 'cancelled', /cancelled in Slurm.*run again/],
+  ['COMPLETED', 'lost', /without a word/],
+] as const) {
+  test(`${state} without an exit code is a failure with what to do`, async (t) => {
+    const cluster = openCluster(t);
+    cluster.behave('state', state);
+    const { failure } = await cluster.ended('true');
+    assert.equal(failure?.reason, reason);
+    assert.match(failure?.message ?? '', remedy);
+  });
+}
+
+test('a job that nobody knows any more is lost, never done', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'RUNNING');
+  cluster.behave('forget');
+  const { failure } = await cluster.ended('true');
+  assert.equal(failure?.reason, 'lost');
+  assert.match(failure?.message ?? '', /does not know it/);
+});
+
+test('a controller that is away is waited for', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'TIMEOUT');
+  cluster.behave('deaf', '1\n2\n3\n4\n');
+  const { failure } = await cluster.ended('true');
+  assert.equal(failure?.reason, 'timeout');
+  assert.match(cluster.warnings.join(), /does not answer/);
+});
+
+test('a refused submission says why', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('refuse');
+  await assert.rejects(cluster.start('true'), /invalid partition/);
+});
+
+test("sbatch's lost answer does not submit twice", async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('reply-lost');
+  assert.equal((await cluster.ended('echo 1 >> "$OUT"')).failure, undefined);
+  assert.equal(cluster.output(), '1\n');
+  assert.equal(cluster.calls('sbatch').length, 1);
+});
+
+test('a detached job is taken up by its key and runs once', async (t) => {
+  const cluster = openCluster(t);
+  const gate = join(cluster.directory, 'gate');
+  const script = `mkfifo '${gate}'; cat '${gate}' > "$OUT"`;
+  const first = await cluster.start(script);
+  first.detach!();
+  assert.match((await first.end).failure?.message ?? '', /goes on in Slurm/);
+  const second = await cluster.start(script);
+  while (!existsSync(gate)) await new Promise(setImmediate);
+  writeFileSync(gate, 'through\n');
+  assert.equal((await second.end).failure, undefined);
+  assert.equal(cluster.output(2), 'through\n');
+  assert.equal(cluster.calls('sbatch').length, 1);
+});
+
+test('a stopped job is cancelled', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'RUNNING');
+  const running = await cluster.start('true');
+  running.stop('now');
+  assert.equal((await running.end).failure?.reason, 'cancelled');
+});
+
+test('jobs that ask for the same are one array, and one call tells of all', async (t) => {
+  const cluster = openCluster(t);
+  const ends = await Promise.all(['k1', 'k2'].map((key) => cluster.start('true', {}, key)));
+  await Promise.all(ends.map(({ end }) => end));
+  assert.equal(cluster.calls('sbatch').length, 1);
+  assert.match(cluster.calls('sbatch')[0]!, /--array=0-1 /);
+});
+
+test('unfinished work of a resumable stage comes back from a failed job', async (t) => {
+  const cluster = openCluster(t);
+  const end = await cluster.ended('echo half > "$KUMIKI_SCRATCH/checkpoint"; exit 1', {
+    resume: { recipe: 'r', inputs: [] },
+  });
+  assert.equal(end.failure?.reason, 'exit');
+  assert.equal(readFileSync(join(cluster.directory, 'scratch.1/checkpoint'), 'utf8'), 'half\n');
+});

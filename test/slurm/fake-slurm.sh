@@ -1,0 +1,51 @@
+#!/bin/bash
+# Stands in for sbatch, squeue, scontrol, sacct and scancel, by the name that it is called under. Files beside it say how it behaves:
+# `state`: jobs do not run, they are in that state at once; `reply-lost`: sbatch takes the job and fails; `deaf`: squeue fails as
+# often as it has lines; `forget`: no job is known. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
+here=$(cd "$(dirname "$0")" && pwd)
+program=$(basename "$0")
+echo "$program $*" >>"$here/calls"
+mkdir -p "$here/jobs"
+case $program in
+  sbatch)
+    while [[ $1 == --* ]]; do
+      case $1 in
+        --job-name=*) name=${1#*=} ;;
+        --array=*) last=${1#--array=0-} last=${last%%%*} ;;
+      esac
+      shift
+    done
+    [ -e "$here/refuse" ] && { echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1; }
+    for index in $(seq 0 "$last"); do
+      record=$here/jobs/$name.$index
+      put() { echo "$name|$index|7_$index|$1|None" >"$record.new" && mv "$record.new" "$record"; }
+      if [ -e "$here/state" ]; then
+        put "$(cat "$here/state")"
+      else
+        put RUNNING
+        (
+          SLURM_ARRAY_TASK_ID=$index SLURM_JOB_ID=7 bash "$@" && put COMPLETED || put FAILED
+        ) >/dev/null 2>&1 </dev/null &
+      fi
+    done
+    [ -e "$here/reply-lost" ] && { echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1; }
+    echo 7
+    ;;
+  squeue)
+    if [ -s "$here/deaf" ]; then
+      sed -i 1d "$here/deaf"
+      echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2
+      exit 1
+    fi
+    [ -e "$here/forget" ] || cat "$here"/jobs/*.[0-9] 2>/dev/null
+    exit 0
+    ;;
+  scancel)
+    id=${!#}
+    for record in "$here"/jobs/*.[0-9]; do
+      grep -q "|$id|" "$record" && sed -i 's/|[A-Z_]*|None$/|CANCELLED|None/' "$record"
+    done
+    ;;
+  scontrol) echo 'No jobs in the system' ;;
+  sacct) echo 'Slurm accounting storage is disabled' >&2; exit 1 ;;
+esac
