@@ -542,9 +542,9 @@ const mistakes: readonly Mistake[] = [
   },
   {
     what: 'a pool that is not there',
-    text: 'limits: {gpus: 1}\nstages:\n  a: {run: x, resources: {«gpu»: 1}}',
-    message: "limits has no pool 'gpu'",
-    hint: "did you mean 'gpus'?",
+    text: 'limits: {tpus: 1}\nstages:\n  a: {run: x, resources: {«tpu»: 1}}',
+    message: "limits has no pool 'tpu'",
+    hint: "did you mean 'tpus'?",
   },
   {
     what: 'one destination for many',
