@@ -105,3 +105,19 @@ test('Ctrl-C cancels the job unless told otherwise', { skip }, async (t) => {
   assert.equal(code, 130);
   assert.equal(existsSync(join(root, 'out.txt')), false);
 });
+
+test('--executor slurm runs every stage as a job, those that come with kumiki too', { skip }, (t) => {
+  const split =
+    'split: {uses: split-corpus, inputs: {texts: text.txt}, with: {num_files: 2}, resources: {memory: 300MiB}}';
+  const count =
+    'count: {run: "cat ${{ stages.split.outputs.shards }}/* | wc -l > ${{ outputs.lines }}", outputs: {lines: file}}';
+  const { run, root } = openWorkspace(
+    t,
+    `stages:\n  ${split}\n  ${count}\npublish: {lines.txt: "\${{ stages.count.outputs.lines }}"}\n`,
+  );
+  writeFileSync(join(root, 'text.txt'), '文です。\n'.repeat(500));
+  const { status, stdout, stderr } = run('run', '--executor', 'slurm', '--json');
+  assert.equal(status, 0, stdout + stderr);
+  assert.equal(stdout.match(/"type":"attempt-started"[^\n]*"executor":"slurm"/g)?.length, 2);
+  assert.ok(Number(readFileSync(join(root, 'lines.txt'), 'utf8')) >= 500);
+});
