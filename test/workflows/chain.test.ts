@@ -106,6 +106,7 @@ const testedElsewhere = [
   'tpu',
   'watch',
   'run workflows/bert-japanese-v3-tpu.yaml',
+  'run --executor slurm',
 ];
 
 test('the commands that the README shows run on the chain', async () => {
