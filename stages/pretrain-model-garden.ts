@@ -10,8 +10,7 @@ import { parsedValue, totalBytes } from './content.ts';
 import { explained } from './explained.ts';
 import { mergedConfig, publishTraining } from './publish-training.ts';
 import { computeCost, trainingCost } from './training-cost.ts';
-
-const count = z.number().int().min(1);
+import { trainingInputs, trainingOutputs, trainingParams } from './training-files.ts';
 
 const stage = defineStage({
   name: 'pretrain-model-garden',
@@ -19,9 +18,7 @@ const stage = defineStage({
   description: "TensorFlow Model Garden's own trainer, release 2.11: here, in a job of Slurm, or on a Cloud TPU",
   params: z
     .object({
-      steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
-      batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
-      params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
+      ...trainingParams,
       runtime: z
         .enum(['local', 'slurm', 'tpu-vm'])
         .default('local')
@@ -48,23 +45,8 @@ const stage = defineStage({
     ...(['runtime', 'python', 'zone', 'accelerator_type', 'version', 'bucket', 'project'] as const),
     ...(['spot', 'queued', 'keep', 'models', 'poll'] as const),
   ],
-  inputs: {
-    records: { kind: 'any', list: true, description: 'TFRecord files, gzip or not, or directories of them' },
-    validation: { kind: 'any', list: true, optional: true, description: 'Records to evaluate on' },
-    data: { kind: 'config', description: "Model Garden's data configuration" },
-    model: { kind: 'config', description: "Model Garden's model and trainer configuration" },
-    init_checkpoint: {
-      kind: 'checkpoint',
-      optional: true,
-      description: 'Weights to continue from, with a fresh optimizer',
-    },
-    resume: { kind: 'checkpoint', optional: true, description: 'A training to go on with, everything restored' },
-  },
-  outputs: {
-    checkpoint: { kind: 'directory', description: 'Model directory: TF2 checkpoints and params.yaml' },
-    log: { kind: 'file', description: 'JSON lines, one for each logged step' },
-    summaries: { kind: 'directory', description: 'The same as TensorBoard event files' },
-  },
+  inputs: trainingInputs,
+  outputs: trainingOutputs,
   resume: {
     params: ['steps', 'batch_size', 'params_override'],
     inputs: ['records', 'validation', 'data', 'model', 'init_checkpoint', 'resume'],

@@ -8,21 +8,20 @@ import { explained } from './explained.ts';
 import { mergedConfig, publishTraining } from './publish-training.ts';
 import { grantedThreads } from './threads.ts';
 import { computeCost, trainingCost } from './training-cost.ts';
-
-const count = z.number().int().min(1);
+import { count, trainingInputs, trainingOutputs, trainingParams } from './training-files.ts';
 
 export default defineStage({
   name: 'pretrain',
   version: 2,
   description: "BERT with masked-LM and next-sentence heads, as TensorFlow Model Garden's bert/pretraining trains it",
   params: z.object({
-    steps: count.optional().describe('Updates in all; replaces train_steps of the configuration and nothing else'),
-    batch_size: count.optional().describe('Sequences of an update; replaces global_batch_size'),
+    steps: trainingParams.steps,
+    batch_size: trainingParams.batch_size,
     micro_batch_size: count.optional().describe('The most sequences that go through the model at once'),
     replicas: count
       .default(1)
       .describe('Parts of a batch that are normalised and clipped on their own: 8 on a TPU v3-8'),
-    params_override: z.string().default('').describe("Model Garden's: section.key=value, separated by commas"),
+    params_override: trainingParams.params_override,
     seed: z.number().int().default(0).describe('Of fresh weights, the order of the data, and dropout'),
     shuffle: z.boolean().default(true).describe('Draw records at random; else in the order of the files'),
     dropout: z.number().min(0).max(1).optional().describe("Replaces the configuration's three rates"),
@@ -30,23 +29,8 @@ export default defineStage({
     threads: count.optional().describe('Threads of the wasm backend; as many as the cpu granted unless given'),
   }),
   how: ['micro_batch_size', 'backend', 'threads'],
-  inputs: {
-    records: { kind: 'any', list: true, description: 'TFRecord files, gzip or not, or directories of them' },
-    validation: { kind: 'any', list: true, optional: true, description: 'Records to evaluate on' },
-    data: { kind: 'config', description: "Model Garden's data configuration" },
-    model: { kind: 'config', description: "Model Garden's model and trainer configuration" },
-    init_checkpoint: {
-      kind: 'checkpoint',
-      optional: true,
-      description: 'Weights to continue from, with a fresh optimizer',
-    },
-    resume: { kind: 'checkpoint', optional: true, description: 'A training to go on with, everything restored' },
-  },
-  outputs: {
-    checkpoint: { kind: 'directory', description: 'Model directory: TF2 checkpoints and params.yaml' },
-    log: { kind: 'file', description: 'JSON lines, one for each logged step' },
-    summaries: { kind: 'directory', description: 'The same as TensorBoard event files' },
-  },
+  inputs: trainingInputs,
+  outputs: trainingOutputs,
   resume: {
     params: ['steps', 'batch_size', 'replicas', 'params_override', 'seed', 'shuffle', 'dropout'],
     inputs: ['records', 'validation', 'data', 'model', 'init_checkpoint', 'resume'],

@@ -1,4 +1,5 @@
 /** The trainer on the VM: started once, detached from the connection that starts it, and asked how it does. */
+import { shellQuote } from '../shell-quote.ts';
 import { type GcloudAnswer, gcloudTpus } from './gcloud.ts';
 import type { TpuNode } from './tpu-node.ts';
 
@@ -22,10 +23,10 @@ export type TrainerState =
 /** Starts the trainer unless it runs already. False if the connection failed, which says nothing of the trainer. */
 export async function startTrainer(trainer: RemoteTrainer): Promise<boolean> {
   const { id, models, flags } = trainer;
-  const train = ['python3', 'official/nlp/train.py', ...flags].map(quoted).join(' ');
+  const train = ['python3', 'official/nlp/train.py', ...flags].map(shellQuote).join(' ');
   const job = [
-    `cd ${quoted(models)} && { [ ! -f official/requirements.txt ] || pip3 install -q -r official/requirements.txt; }`,
-    `&& PYTHONPATH=${quoted(models)} ${train}`,
+    `cd ${shellQuote(models)} && { [ ! -f official/requirements.txt ] || pip3 install -q -r official/requirements.txt; }`,
+    `&& PYTHONPATH=${shellQuote(models)} ${train}`,
     '; echo $? > "$0/exit.part"; mv "$0/exit.part" "$0/exit"',
   ].join(' ');
   const script = [
@@ -33,7 +34,7 @@ export async function startTrainer(trainer: RemoteTrainer): Promise<boolean> {
     `if [ -e "$d/pid" ] && kill -0 "$(cat "$d/pid")" 2>/dev/null; then exit 0; fi`,
     `if [ -e "$d/exit" ] && [ "$(cat "$d/exit")" = 0 ]; then exit 0; fi`,
     `rm -f "$d/exit"`,
-    `nohup setsid bash -c ${quoted(job)} "$d" >> "$d/log" 2>&1 < /dev/null & echo $! > "$d/pid"`,
+    `nohup setsid bash -c ${shellQuote(job)} "$d" >> "$d/log" 2>&1 < /dev/null & echo $! > "$d/pid"`,
   ].join('\n');
   return (await ssh(trainer, script)).ok;
 }
@@ -59,9 +60,4 @@ export async function askTrainer(
 function ssh({ node, project, signal }: RemoteTrainer, script: string): Promise<GcloudAnswer> {
   const args = ['tpu-vm', 'ssh', node.name, `--zone=${node.zone}`, '--worker=0', `--command=${script}`];
   return gcloudTpus(args, project, signal);
-}
-
-/** One word of a shell command, whatever it holds. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

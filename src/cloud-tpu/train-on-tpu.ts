@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkpointList } from '../bert/training/checkpoint.ts';
 import { createFollower } from '../model-garden/follow-training.ts';
 import { ModelGardenError } from '../model-garden/model-garden-error.ts';
 import { failure, finishModelDirectory, type LocalTraining } from '../model-garden/train-locally.ts';
@@ -57,10 +58,13 @@ export async function trainOnTpu(training: TpuTraining): Promise<void> {
   };
   let done = false;
   try {
-    if (node !== undefined && (await stateOf(node, project, signal)) === 'ready')
-      log(`goes on with ${node.name} in ${node.zone}`);
-    else if (node !== undefined) await deleteNode(node, project, queued);
-    if (node !== undefined && (await stateOf(node, project, signal)) !== 'ready') await note(undefined);
+    if (node !== undefined) {
+      if ((await stateOf(node, project, signal)) === 'ready') log(`goes on with ${node.name} in ${node.zone}`);
+      else {
+        await deleteNode(node, project, queued);
+        await note(undefined);
+      }
+    }
     while (!done) {
       node ??= await createNode(`${namePrefix}${memory.id}`, zones, training, note);
       const trainer = { node, project, id: memory.id, models: training.models, flags, signal };
@@ -94,10 +98,10 @@ async function watch(
   const lines: string[] = [];
   let offset = 0;
   let failures = 0;
-  let _isStarted = false;
+  let isStarted = false;
   for (;;) {
     signal.throwIfAborted();
-    _isStarted ||= await startTrainer(trainer);
+    if (!isStarted) isStarted = await startTrainer(trainer);
     const { state, log: text } = await askTrainer(trainer, offset);
     // Only whole lines: the rest comes with the next look.
     const whole = state.kind === 'ended' ? text : text.slice(0, text.lastIndexOf('\n') + 1);
@@ -120,7 +124,7 @@ async function watch(
         throw new CloudTpuError('failed', `${trainer.node.name}: ${patience} failures in a row: ${why}`);
       }
       // The VM was restarted under it, or the connection broke while it was begun.
-      if (state.kind !== 'unreachable') _isStarted = false;
+      if (state.kind !== 'unreachable') isStarted = false;
     }
     await sleep(pollMs, undefined, { signal });
   }
@@ -140,8 +144,7 @@ async function prepare(training: TpuTraining, folder: string): Promise<string[]>
   const init = initCheckpoint && (await uploadCheckpoint(bucket, initCheckpoint, `${folder}/init`, signal));
   if (resume !== undefined) {
     const name = await uploadCheckpoint(bucket, resume, `${folder}/model_dir`, signal);
-    const list = `model_checkpoint_path: "${name}"\nall_model_checkpoint_paths: "${name}"\n`;
-    await bucket.create(`${folder}/model_dir/checkpoint`, { bytes: Buffer.from(list) });
+    await bucket.create(`${folder}/model_dir/checkpoint`, { bytes: Buffer.from(checkpointList([name])) });
   }
   const url = `${bucket.url}/${folder}`;
   const paths = {

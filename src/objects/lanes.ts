@@ -17,3 +17,13 @@ export function openLanes(limit: number): Lanes {
     }
   };
 }
+
+/** Does something with each item, at most so many at a time; rejects at the first failure, while what is under way goes on. */
+export async function eachInLanes<T>(
+  limit: number,
+  items: readonly T[],
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const lanes = openLanes(limit);
+  await Promise.all(items.map((item) => lanes(() => action(item))));
+}

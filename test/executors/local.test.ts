@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { JobEnd } from '../../src/executors/executor.ts';
 import { createLocalExecutor } from '../../src/executors/local/local.ts';
 import { treeMemory } from '../../src/executors/local/memory-sampler.ts';
-import { shellQuote } from '../../src/executors/shell-quote.ts';
+import { shellQuote } from '../../src/shell-quote.ts';
 import { planOf } from '../run/plans.ts';
 
 /** Runs scripts on one local executor, in a folder of their own. */

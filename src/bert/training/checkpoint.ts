@@ -146,13 +146,18 @@ function namedCheckpoints(modelDirectory: string): string[] {
 
 /** Makes these, oldest first, the checkpoints of a directory. */
 export function writeCheckpointList(modelDirectory: string, names: readonly string[]): void {
+  const file = join(modelDirectory, 'checkpoint');
+  writeWhole(file, checkpointList(names));
+  syncFolderOf(file);
+}
+
+/** What a directory's `checkpoint` file says of these, oldest first. */
+export function checkpointList(names: readonly string[]): string {
   const lines = [
     `model_checkpoint_path: "${names.at(-1)}"`,
     ...names.map((name) => `all_model_checkpoint_paths: "${name}"`),
   ];
-  const file = join(modelDirectory, 'checkpoint');
-  writeWhole(file, `${lines.join('\n')}\n`);
-  syncFolderOf(file);
+  return `${lines.join('\n')}\n`;
 }
 
 function removeCheckpoint(modelDirectory: string, name: string): void {

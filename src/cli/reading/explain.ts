@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { shellQuote } from '../../executors/shell-quote.ts';
 import type { Json } from '../../graph/plan.ts';
 import { assessDigested } from '../../run/assess-digested.ts';
 import type { Change } from '../../run/explain/change.ts';
 import { type Explanation, explainInstance, type Made } from '../../run/explain/explain.ts';
+import { shellQuote } from '../../shell-quote.ts';
 import { formatDuration } from '../../ui/quantity.ts';
 import { openWorkflow } from '../open-workflow.ts';
 import { print, printJson } from '../print.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { shellQuote } from '../../executors/shell-quote.ts';
+import { shellQuote } from '../../shell-quote.ts';
 import type { Diagnostic } from '../../workflow/diagnostic.ts';
 import { type GridPoint, readGrid } from '../../workflow/grid.ts';
 import { openWorkflow } from '../open-workflow.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { shellQuote } from '../../shell-quote.ts';
 import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
-import { shellQuote } from '../shell-quote.ts';
 import { followEventLines } from './event-lines.ts';
 import { shellExit } from './job-failure.ts';
 import { signalGroup } from './process-group.ts';

@@ -1,5 +1,5 @@
+import { shellQuote } from '../../shell-quote.ts';
 import type { Job } from '../executor.ts';
-import { shellQuote } from '../shell-quote.ts';
 import type { JobFolder } from './job-folder.ts';
 
 /** What sbatch is given: each task of the array starts the script of the folder on its line of a list. */

@@ -1,6 +1,6 @@
-import { shellQuote } from '../../executors/shell-quote.ts';
 import type { Action, Hole, Instance, Json, PathPiece, Text, Value } from '../../graph/plan.ts';
 import { isText } from '../../graph/plan.ts';
+import { shellQuote } from '../../shell-quote.ts';
 
 /** Absolute paths of one attempt. */
 export interface Paths {

@@ -1,4 +1,5 @@
 import type { Instance, Plan } from '../../graph/plan.ts';
+import { eachInLanes } from '../../objects/lanes.ts';
 import { type RemoteCache, remoteManifest } from '../../store/remote/remote-cache.ts';
 import type { Key, Manifest } from '../../store/result.ts';
 import { type Assessment, type AssessOptions, assess } from '../assess.ts';
@@ -18,15 +19,10 @@ export async function adoptAll(plan: Plan, options: AssessOptions, remote: Remot
     );
     if (missing.length === 0) return;
     for (const { key } of missing) asked.add(key);
-    const next = missing.values();
-    const lane = async () => {
-      for (const { instance, key } of next) {
-        const there = await remoteManifest(remote, key);
-        if (there === undefined || !isOf(instance, there.manifest)) continue;
-        options.store.adopt(there.manifest);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(missing.length, remote.bucket.parallel) }, lane));
+    await eachInLanes(remote.bucket.parallel, missing, async ({ instance, key }) => {
+      const there = await remoteManifest(remote, key);
+      if (there !== undefined && isOf(instance, there.manifest)) options.store.adopt(there.manifest);
+    });
   }
 }
 

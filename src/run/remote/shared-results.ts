@@ -1,3 +1,4 @@
+import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import { pullResult } from '../../store/remote/pull-result.ts';
 import { describeConflict, differences, pushResult } from '../../store/remote/push-result.ts';
@@ -108,22 +109,18 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
 
   const fetchAll = async (remote: RemoteCache, wanted: readonly WantedPayload[]): Promise<void> => {
     const tell = tellMoves('pulled', remote.bucket.url, wanted.length, events.emit);
-    const next = wanted.values();
-    const lane = async () => {
-      for (const one of next) {
-        if (stopping.aborted) return;
-        await attempted(one.instance, goesOn, async () => {
-          const claim = await store.claim(one.key, { signal: stopping, onWait: () => {} });
-          if (!('begin' in claim)) return;
-          try {
-            if (await fetchWith(remote, one, claim, tell.bytes)) tell.result();
-          } finally {
-            await claim.release();
-          }
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(wanted.length, remote.bucket.parallel) }, lane));
+    await eachInLanes(remote.bucket.parallel, wanted, async (one) => {
+      if (stopping.aborted) return;
+      await attempted(one.instance, goesOn, async () => {
+        const claim = await store.claim(one.key, { signal: stopping, onWait: () => {} });
+        if (!('begin' in claim)) return;
+        try {
+          if (await fetchWith(remote, one, claim, tell.bytes)) tell.result();
+        } finally {
+          await claim.release();
+        }
+      });
+    });
     tell.end();
   };
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { TransferOptions } from '../../objects/bucket.ts';
+import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import { digestBytes } from '../digest/digest-bytes.ts';
 import type { Digest, Manifest } from '../result.ts';
@@ -97,22 +98,18 @@ async function allFound(
 ): Promise<boolean> {
   const stop = new AbortController();
   const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
-  const next = fetches.values();
   let failure: unknown;
   let isWhole = true;
-  const lane = async () => {
-    for (const fetchOne of next) {
-      if (signal.aborted) return;
-      try {
-        if (await fetchOne(signal)) continue;
-        isWhole = false;
-      } catch (error) {
-        failure ??= error;
-      }
-      stop.abort();
+  await eachInLanes(parallel, fetches, async (fetchOne) => {
+    if (signal.aborted) return;
+    try {
+      if (await fetchOne(signal)) return;
+      isWhole = false;
+    } catch (error) {
+      failure ??= error;
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(fetches.length, parallel) }, lane));
+    stop.abort();
+  });
   outer?.throwIfAborted();
   if (failure !== undefined && isWhole) throw failure;
   return isWhole;

@@ -1,3 +1,4 @@
+import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import type { Key } from '../result.ts';
 import type { Store } from '../store.ts';
@@ -115,28 +116,24 @@ async function transferAll(
       tell();
     },
   };
-  const next = keys.values();
   let stopped = false;
-  const lane = async () => {
-    for (const key of next) {
-      if (stopped) return;
-      try {
-        const outcome = await transfer(key, options);
-        if (outcome === 'moved') moved.push(key);
-        else if (outcome === 'absent') absent.push(key);
-        else present++;
-      } catch (error) {
-        if (!(error instanceof RemoteError) || isOfAll(error)) {
-          stopped = true;
-          throw error;
-        }
-        failed.push({ key, message: error.message });
+  await eachInLanes(remote.bucket.parallel, keys, async (key) => {
+    if (stopped) return;
+    try {
+      const outcome = await transfer(key, options);
+      if (outcome === 'moved') moved.push(key);
+      else if (outcome === 'absent') absent.push(key);
+      else present++;
+    } catch (error) {
+      if (!(error instanceof RemoteError) || isOfAll(error)) {
+        stopped = true;
+        throw error;
       }
-      done++;
-      tell();
+      failed.push({ key, message: error.message });
     }
-  };
-  await Promise.all(Array.from({ length: remote.bucket.parallel }, lane));
+    done++;
+    tell();
+  });
   return { moved, present, absent, failed, bytes };
 }
 
