@@ -32,14 +32,16 @@ export function digestInputs(instance: Instance, view: InputView): InputDigests 
   if (waiting.length > 0) return { kind: 'waiting', on: waiting };
   const undigested: string[] = [];
   let missing: string | undefined;
-  const inputs = instance.inputs.map((input) => ({
-    name: input.name,
-    digests: input.sources.map((source) => {
+  const inputs: { name: string; digests: Digest[] }[] = [];
+  for (const input of instance.inputs) {
+    const digests: Digest[] = [];
+    for (const source of input.sources) {
       const digest = digestSource(input, source, view, undigested);
       if (digest === undefined) missing ??= absence(input, source, view);
-      return digest ?? nothing;
-    }),
-  }));
+      digests.push(digest ?? nothing);
+    }
+    inputs.push({ name: input.name, digests });
+  }
   if (undigested.length > 0) return { kind: 'undigested', paths: undigested };
   return missing === undefined ? { kind: 'known', inputs } : { kind: 'missing', message: missing };
 }

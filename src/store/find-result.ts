@@ -62,8 +62,9 @@ export function looksWhole(layout: Layout, noted: Noted): boolean {
 }
 
 /** A glance at a folder says nothing of what lies deeper in it. */
-export function isShallow(noted: Noted): boolean {
-  return Object.values(noted.outputs).every(({ kind }) => kind === 'file');
+export function isShallow({ outputs }: Noted): boolean {
+  for (const name in outputs) if (outputs[name]!.kind !== 'file') return false;
+  return true;
 }
 
 /** What is in memory and in the journal of a result whose payload is present. */

@@ -7,7 +7,9 @@ import type { InputRecord, Key } from './result.ts';
  */
 export function resultKey(recipe: string, inputs: readonly NamedDigests[]): Key {
   const sorted = inputs.length > 1 ? inputs.toSorted(byName) : inputs;
-  return hash('sha256', `[${quotedRecipe(recipe)},[${sorted.map(asJson).join(',')}]]`);
+  let named = '';
+  for (const input of sorted) named += named === '' ? asJson(input) : `,${asJson(input)}`;
+  return hash('sha256', `[${quotedRecipe(recipe)},[${named}]]`);
 }
 
 type NamedDigests = Pick<InputRecord, 'name' | 'digests'>;
@@ -18,7 +20,9 @@ function byName(a: NamedDigests, b: NamedDigests): number {
 
 /** `["name","sha256:…",…]`. A digest needs no escapes, and a no-op writes 10,000 of these. */
 function asJson({ name, digests }: NamedDigests): string {
-  return `[${JSON.stringify(name)}${digests.map((digest) => `,"${digest}"`).join('')}]`;
+  let json = `[${JSON.stringify(name)}`;
+  for (const digest of digests) json += `,"${digest}"`;
+  return `${json}]`;
 }
 
 let quoted = { recipe: '', json: '""' };

@@ -54,10 +54,17 @@ export async function openSources(cacheDirectory: string): Promise<Sources> {
     return row !== undefined && isSame(row, status) && isSettled(status, row[6]) ? digestIn(row) : undefined;
   };
 
-  const known = (path: string): Digest | undefined => {
-    const files = unlessGone(() => filesAt(path));
-    const digests = files?.map((file) => lookup(file.absolute, file.status));
-    return digests?.every((digest) => digest !== undefined) ? digestOf(files!, digests) : undefined;
+  /** Most sources are one file, and a no-op asks for each of them: no list is made for it. */
+  const known = (path: string): Digest | undefined =>
+    unlessGone(() => {
+      const status = statSync(path);
+      return status.isFile() ? lookup(path, status) : knownBelow(path);
+    });
+
+  const knownBelow = (directory: string): Digest | undefined => {
+    const files = filesAt(directory);
+    const digests = files.map((file) => lookup(file.absolute, file.status));
+    return digests.every((digest) => digest !== undefined) ? digestOf(files, digests) : undefined;
   };
 
   const digestAgain = async (files: readonly SourceFile[]): Promise<Digest[]> => {
