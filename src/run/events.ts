@@ -146,7 +146,7 @@ export interface InstanceFinished {
   /** Of a shared one that was fetched: the remote that it is from. */
   readonly from?: string;
   readonly failure?: Failure;
-  /** Of a skipped one: the instance whose failure it hangs on. */
+  /** Of a skipped one: the instance whose failure it hangs on; with --fail-fast, the first that failed. */
   readonly because?: string;
   /** Set when a rebuild gave other bytes than the manifest had said. */
   readonly irreproducible?: readonly { readonly output: string; readonly before: string; readonly now: string }[];

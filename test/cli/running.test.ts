@@ -27,7 +27,7 @@ test('exit codes: 0 done, 1 a stage failed, 2 the request was wrong', async () =
   const failed = await workspace.kumiki(['run']);
   assert.equal(failed.exit, 1);
   assert.match(failed.stdout, /✗ bad +failed after .*: exited with 3\n.*│ no luck\n.*└ log: .*bad\.1\.log\n/);
-  assert.match(failed.stdout, /after +skipped: needs bad/);
+  assert.match(failed.stdout, /after +skipped because of bad/);
   assert.match(failed.stdout, /To continue: kumiki run workflow\.yaml\n$/);
 
   for (const wrong of [

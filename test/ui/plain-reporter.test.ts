@@ -84,7 +84,7 @@ test('a run is told line by line, aligned, with its failures, logs and remedies'
          │ reading
          │ no such word
          └ log: /lab/cache/runs/r/logs/data[shard=3].2.log
-12:00:18 – train          skipped: needs data[shard=3]
+12:00:18 – train          skipped because of data[shard=3]
 ✗ demo failed after 18.0s · 1 shared, 3 cached, 1 failed, 1 skipped
   ✗ data[shard=3]: exit code 3; see the log
       log: /lab/cache/runs/r/logs/data[shard=3].2.log
@@ -149,7 +149,7 @@ test('many skipped instances are one line', () => {
       ] as const,
   );
   const text = plainText(eventsAt([0, runStarted()], ...skipped, [2, runFinished('failed', 2)]));
-  assert.match(text, /– data {11}4 skipped: needs corpus\n/);
+  assert.match(text, /– data {11}4 skipped because of corpus\n/);
 });
 
 test('names of full-width characters stay aligned', () => {

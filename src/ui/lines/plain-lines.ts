@@ -87,7 +87,7 @@ export function progressText({ done, total, unit }: ProgressState): string {
 /** Many instances of a stage that were skipped for the same reason. */
 export function skippedLine(stage: string, count: number, because: string | undefined): PlainLine {
   const what = count === 1 ? 'skipped' : `${formatWhole(count)} skipped`;
-  return statusLine('skipped', stage, because ? `${what}: needs ${because}` : what);
+  return statusLine('skipped', stage, because ? `${what} because of ${because}` : what);
 }
 
 const interruptedText = {

@@ -84,7 +84,7 @@ function warningLines({ id }: InstanceState, { warnings }: RunState, width: numb
 function reasonText({ id, status, failure, holder, because }: InstanceState, state: RunState): string | undefined {
   if (status === 'pending') return pendingText(stageOf(id), state);
   if (status === 'waiting' && holder) return `waits for pid ${holder.pid}@${holder.host}, which builds the same`;
-  if (status === 'skipped') return because ? `skipped: needs ${because}` : 'skipped';
+  if (status === 'skipped') return because ? `skipped because of ${because}` : 'skipped';
   return status === 'failed' || status === 'retrying' ? failure?.message : undefined;
 }
 
