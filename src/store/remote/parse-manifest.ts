@@ -1,15 +1,25 @@
 import { isPlainPath } from '../../objects/plain-path.ts';
+import { digestBytes } from '../digest/digest-bytes.ts';
 import { digestTree } from '../digest/digest-tree.ts';
 import { isManifest, logName, manifestName } from '../manifest.ts';
-import type { FileRecord, Key, Manifest, OutputRecord } from '../result.ts';
+import type { Digest, FileRecord, Key, Manifest, OutputRecord } from '../result.ts';
 import { largestPack, type Pack } from './packs.ts';
 import { resultFiles } from './result-files.ts';
 
 /** A manifest as a remote holds it. */
 export interface RemoteManifest {
   readonly manifest: Manifest;
-  /** Where its small files are; the others are objects of their own. */
+  /** Bytes of files that it holds itself. */
+  readonly inline: ReadonlyMap<Digest, Uint8Array>;
+  /** Where further small files are; the others are objects of their own. */
   readonly packs: readonly Pack[];
+}
+
+/** What the JSON of a manifest in a remote has besides those of a store. */
+export interface RemoteFields {
+  /** Base64 by digest. */
+  readonly inline?: Readonly<Record<Digest, string>>;
+  readonly packs?: readonly Pack[];
 }
 
 /** A manifest that somebody else wrote, or a sentence that says why it cannot be trusted: its names become paths here. */
@@ -21,12 +31,31 @@ export function parseManifest(bytes: Uint8Array, key: Key): RemoteManifest | str
     const problem = problemOf(name, record);
     if (problem !== undefined) return problem;
   }
-  const { packs = [], ...manifest } = value as Manifest & { readonly packs?: readonly Pack[] };
-  return isListOfPacks(packs, manifest) ? { manifest, packs } : 'what it says of packs is wrong';
+  const { inline = {}, packs = [], ...manifest } = value as Manifest & RemoteFields;
+  const sizes = new Map(resultFiles(manifest).map(({ digest, size }) => [digest, size]));
+  if (!isListOfPacks(packs, sizes)) return 'what it says of packs is wrong';
+  const contents = inlineContents(inline, sizes);
+  return typeof contents === 'string' ? contents : { manifest, inline: contents, packs };
 }
 
-function isListOfPacks(packs: unknown, manifest: Manifest): boolean {
-  const sizes = new Map(resultFiles(manifest).map(({ digest, size }) => [digest, size]));
+type Sizes = ReadonlyMap<Digest, number>;
+
+/** The bytes that a manifest holds, or a sentence that says which are not what they should be. */
+function inlineContents(inline: unknown, sizes: Sizes): ReadonlyMap<Digest, Uint8Array> | string {
+  if (typeof inline !== 'object' || inline === null) return 'what it holds is no map of files';
+  const contents = new Map<Digest, Uint8Array>();
+  for (const [name, text] of Object.entries(inline)) {
+    const digest = name as Digest;
+    const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64');
+    if (sizes.get(digest) !== bytes.length || digestBytes(bytes) !== digest) {
+      return `it holds other bytes than those of ${name.slice(0, 71)}`;
+    }
+    contents.set(digest, bytes);
+  }
+  return contents;
+}
+
+function isListOfPacks(packs: unknown, sizes: Sizes): boolean {
   const isPack = ({ digest, members }: Partial<Pack>) =>
     isDigest(digest) &&
     Array.isArray(members) &&

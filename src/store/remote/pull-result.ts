@@ -22,14 +22,15 @@ import { type ResultFile, resultFiles } from './result-files.ts';
  */
 export async function pullResult(
   remote: RemoteCache,
-  { manifest, packs }: RemoteManifest,
+  there: RemoteManifest,
   claim: Claim,
   options: TransferOptions = {},
 ): Promise<StoredResult | undefined> {
+  const { manifest } = there;
   const outputs = Object.fromEntries(Object.entries(manifest.outputs).map(([name, { kind }]) => [name, kind]));
   const attempt = await claim.begin({ outputs });
   try {
-    if (!(await fetchFiles(remote, { manifest, packs }, attempt, options))) return undefined;
+    if (!(await fetchFiles(remote, there, attempt, options))) return undefined;
     const adopted = await attempt.adopt(manifest);
     if (adopted.ok) return adopted.result;
     if (adopted.failure.reason !== 'bad-output') throw new StoreError(adopted.failure);
@@ -42,7 +43,7 @@ export async function pullResult(
 /** False if an object is not there; no more are begun then. */
 async function fetchFiles(
   { bucket }: RemoteCache,
-  { manifest, packs }: RemoteManifest,
+  { manifest, inline, packs }: RemoteManifest,
   attempt: Attempt,
   options: TransferOptions,
 ): Promise<boolean> {
@@ -50,20 +51,23 @@ async function fetchFiles(
   const pathOf = ({ path }: ResultFile) => `${attempt.directory}/${path}`;
   for (const folder of new Set(files.map((file) => dirname(pathOf(file))))) await mkdir(folder, { recursive: true });
   const byDigest = filesByDigest(files);
-  const packed = new Set(packs.flatMap(({ members }) => members));
+  const together = new Set([...inline.keys(), ...packs.flatMap(({ members }) => members)]);
+  const write = (contents: ReadonlyMap<Digest, Uint8Array>): void => {
+    for (const [digest, content] of contents) {
+      for (const file of byDigest.get(digest)!) {
+        // Small files at hand: asking for each to be written costs more than the writing.
+        writeFileSync(pathOf(file), content, { flag: 'wx', mode: file.executable ? 0o755 : 0o644 });
+      }
+      options.onBytes?.(content.length);
+    }
+  };
   const fetchPack = async (pack: Pack): Promise<boolean> => {
     const bytes = await bucket.read(objectName(pack.digest));
     if (bytes === undefined) return false;
     const contents =
       digestBytes(bytes) === pack.digest && unpack(pack, bytes, (member) => byDigest.get(member)![0]!.size);
     if (!contents) throw new RemoteError('poisoned', poisonedObject(bucket, pack.digest, 'it has other bytes'));
-    for (const [digest, content] of contents) {
-      for (const file of byDigest.get(digest)!) {
-        // Small files at hand: asking for each to be written costs more than the writing.
-        writeFileSync(pathOf(file), content, { flag: 'wx', mode: file.executable ? 0o755 : 0o644 });
-      }
-    }
-    options.onBytes?.(bytes.length);
+    write(contents);
     return true;
   };
   const fetchFile = async (file: ResultFile, signal: AbortSignal): Promise<boolean> => {
@@ -72,10 +76,11 @@ async function fetchFiles(
     if (found && file.executable) await chmod(pathOf(file), 0o755);
     return found;
   };
+  write(inline);
   return await allFound(bucket.parallel, options.signal, [
     ...packs.map((pack) => () => fetchPack(pack)),
     ...files
-      .filter(({ digest }) => !packed.has(digest))
+      .filter(({ digest }) => !together.has(digest))
       .map((file) => (signal: AbortSignal) => fetchFile(file, signal)),
   ]);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Bucket, Content, TransferOptions } from '../../objects/bucket.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
@@ -8,6 +9,7 @@ import type { Store } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { manifestObject, objectName } from './names.ts';
 import { inPacks, type Pack } from './packs.ts';
+import type { RemoteFields } from './parse-manifest.ts';
 import { type RemoteCache, remoteManifest } from './remote-cache.ts';
 import { type ResultFile, resultFiles } from './result-files.ts';
 
@@ -47,9 +49,9 @@ export async function pushResult(
   const there = isAbsent ? undefined : await remoteManifest(remote, key);
   if (there !== undefined) return compared(there.manifest, manifest);
   if (payload && store.find(key)?.payload !== 'present') return { state: 'absent' };
-  const packs = payload ? await pushPayload(store, remote, manifest, options) : [];
+  const fields = payload ? await pushPayload(store, remote, manifest, options) : {};
   const { boot: _boot, ...told } = manifest;
-  const bytes = Buffer.from(`${JSON.stringify({ ...told, ...(packs.length > 0 && { packs }) }, undefined, 1)}\n`);
+  const bytes = Buffer.from(`${JSON.stringify({ ...told, ...fields }, undefined, 1)}\n`);
   const made = await remote.bucket.create(manifestObject(key), { bytes, type: 'application/json' }, signalOf(options));
   if (made === 'created') return { state: 'pushed' };
   const rival = await remoteManifest(remote, key);
@@ -82,14 +84,14 @@ function compared(there: Manifest, here: Manifest): Pushed {
   return found.length === 0 ? { state: 'present' } : { state: 'conflict', differences: found };
 }
 
-/** Sends what the remote lacks; returns the packs that it is in. */
+/** Sends what the remote lacks; returns what the manifest has to say of it, or holds itself. */
 async function pushPayload(
   store: Store,
   remote: RemoteCache,
   manifest: Manifest,
   options: PushOptions,
-): Promise<readonly Pack[]> {
-  const { packs, single } = inPacks(resultFiles(manifest));
+): Promise<RemoteFields> {
+  const { inline, packs, single } = inPacks(resultFiles(manifest));
   const pathOf = ({ path }: ResultFile) => store.outputPath(manifest.key, path);
   const alone = single.map((file) =>
     sendOnce(remote, file.digest, async () => {
@@ -105,7 +107,25 @@ async function pushPayload(
   };
   const packed = packs.map((files) => remote.packing(() => sendPack(files)));
   const [sent] = await Promise.all([Promise.all(packed), ...alone]);
-  return sent;
+  return {
+    ...(inline.length > 0 && { inline: inlineText(inline, pathOf, options) }),
+    ...(sent.length > 0 && { packs: sent }),
+  };
+}
+
+function inlineText(
+  files: readonly ResultFile[],
+  pathOf: (file: ResultFile) => string,
+  { onBytes }: TransferOptions,
+): Readonly<Record<Digest, string>> {
+  const texts = files.map((file) => {
+    // Small files at hand: asking for each to be read costs more than the reading.
+    const bytes = readFileSync(pathOf(file));
+    if (digestBytes(bytes) !== file.digest) throw damagedHere(pathOf(file));
+    onBytes?.(bytes.length);
+    return [file.digest, bytes.toString('base64')] as const;
+  });
+  return Object.fromEntries(texts);
 }
 
 /** Sends an object unless it is on its way already. What failed is tried again by whoever needs it next. */
