@@ -10,6 +10,8 @@ import type { SharedResults } from './remote/shared-results.ts';
 export interface RunContext {
   readonly view: InputView;
   readonly folder: RunFolder;
+  /** That the workspace stands at. */
+  readonly commit: string | undefined;
   readonly events: EventLog;
   readonly executors: Readonly<Record<string, Executor>>;
   /** Absolute path of the module of a stage that is built in or the user's own. */

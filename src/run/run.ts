@@ -8,6 +8,7 @@ import { assess, assessInstance, neededInstances } from './assess.ts';
 import { buildInstance } from './attempt/build.ts';
 import type { RunContext } from './context.ts';
 import { recordEndings } from './endings.ts';
+import { commitOf } from './environment.ts';
 import type { ControlRequest, RunEvent, RunFinished } from './events.ts';
 import { openEventLog } from './folder/event-log.ts';
 import { followControl } from './folder/follow-control.ts';
@@ -78,6 +79,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   const base: RunContext = {
     view: { plan, store: options.store, sources: options.sources, resultOf: (index) => results[index] },
     folder,
+    commit: commitOf(plan.root),
     events,
     executors: options.executors,
     moduleOf: (instance) => stageModule(instance, plan.root, options.stageModule),

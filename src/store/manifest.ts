@@ -35,11 +35,12 @@ function readManifestFile(path: string, key: Key): Manifest | undefined {
 /** Checks what the store itself relies on. */
 export function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
-  const { format, key, instance, outputs } = value as Partial<Manifest>;
+  const { format, key, instance, outputs, commit = '' } = value as Partial<Manifest>;
   return (
     format === 1 &&
     typeof key === 'string' &&
     typeof instance === 'string' &&
+    typeof commit === 'string' &&
     typeof outputs === 'object' &&
     outputs !== null &&
     Object.values(outputs).every(isOutputRecord)

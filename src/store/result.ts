@@ -60,6 +60,8 @@ export interface Manifest {
   /** Last value of each metric. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly kumiki: string;
+  /** Of the workspace, where it was a checkout. */
+  readonly commit?: string;
   /** Boot of the machine that wrote it: until it is known to be on disk, another boot must not trust it unread. */
   readonly boot?: string;
   /** What earlier builds under this key gave, when they gave other bytes. Oldest first. */

@@ -107,6 +107,52 @@ test('what one machine made the other does not run; it fetches what was asked fo
   }
 });
 
+/** A stage that tells in the published copy what its model scored, and by which commit it was made. */
+const scored = `
+import { readFile, writeFile } from 'node:fs/promises';
+import { defineStage } from 'kumiki';
+import { z } from 'zod';
+export default defineStage({
+  name: 'model', version: 1, description: 'a model', params: z.object({}), inputs: {}, outputs: { model: { kind: 'directory', description: 'it' } },
+  run: ({ outputs }) => writeFile(outputs.model + '/weights', 'w'),
+  async completeCopy({ uses, made }) {
+    const scores = await Promise.all(uses.map(({ outputs }) => readFile(outputs.text.path, 'utf8')));
+    return { 'README.md': scores.join('') + made.map(({ commit }) => commit).join() };
+  },
+});
+`;
+
+test('a copy that its stage completes is the same wherever it is published', async (t) => {
+  for (const remote of await remotes(t)) {
+    const { env } = remote;
+    const score = {
+      run: 'cat ${{ stages.model.outputs.model }}/weights > ${{ outputs.text }}; seq 9000 >> ${{ outputs.text }}',
+      ...file,
+    };
+    const stages = {
+      model: { uses: './model.mjs' },
+      score,
+      last: { run: 'wc -l < ${{ stages.score.outputs.text }} > ${{ outputs.text }}', ...file },
+    };
+    const changes = { stages, publish: { 'out/model': '${{ stages.model.outputs.model }}' } };
+    const copies = await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const workspace = machine(remote, changes);
+        workspace.write('model.mjs', scored);
+        workspace.write('.git/HEAD', name.repeat(40));
+        return workspace;
+      }),
+    );
+    const [one, two] = copies as [Workspace, Workspace];
+    await using _one = one;
+    await using _two = two;
+    await done(one.kumiki(['run'], { env }));
+    assert.match(await done(two.kumiki(['run'], { env })), /3 cached\n/);
+    assert.equal(two.read('out/model/README.md'), one.read('out/model/README.md'));
+    assert.match(two.read('out/model/README.md'), /9000\n9000\na{40}$/);
+  }
+});
+
 test('push and pull move everything, once, with the executable bits', async (t) => {
   for (const remote of await remotes(t)) {
     const { env } = remote;
@@ -131,7 +177,8 @@ test('push and pull move everything, once, with the executable bits', async (t) 
 
 test('payload comes before its manifest, and a manifest names all of it', async (t) => {
   const remote = await bucketRemote(t);
-  await using one = machine(remote, { stages: { first: workflow.stages.first }, publish: {} });
+  const run = `${tree}; head -c 20000 /dev/zero > \${{ outputs.d }}/long`;
+  await using one = machine(remote, { stages: { first: { ...workflow.stages.first, run } }, publish: {} });
   remote.gcs.fail(
     'upload',
     /objects\//,
@@ -147,18 +194,28 @@ test('payload comes before its manifest, and a manifest names all of it', async 
   assert.match(order[1]!, /manifests/);
 });
 
+/** Every result has more than its manifest holds itself. */
+const longer = {
+  stages: Object.fromEntries(
+    Object.entries(workflow.stages).map(([name, stage]) => {
+      const end = name === 'first' ? '> ${{ outputs.d }}/long' : '>> ${{ outputs.text }}';
+      return [name, { ...stage, run: `${stage.run}\nhead -c 20000 /dev/zero ${end}` }];
+    }),
+  ),
+};
+
 test('a poisoned object is named, the stage runs here instead, and nothing of it is kept', async (t) => {
   for (const remote of await remotes(t)) {
     const { env } = remote;
-    await using one = machine(remote);
+    await using one = machine(remote, longer);
     await done(one.kumiki(['run'], { env }));
     const objects = remote.names().filter((name) => name.startsWith('objects/'));
     for (const name of objects) remote.write(name, `${remote.read(name).subarray(1)}x`);
-    await using two = machine(remote);
+    await using two = machine(remote, longer);
     const said = await done(two.kumiki(['run'], { env }));
     assert.match(said, /object sha256:[0-9a-f]{64} in .* is damaged: .*; delete it with `(rm|gcloud storage rm) /);
     assert.equal(two.read('out/last'), one.read('out/last'));
-    await using three = machine(remote);
+    await using three = machine(remote, longer);
     const pull = await three.kumiki(['cache', 'pull'], { env });
     assert.equal(pull.exit, 1);
     assert.match(pull.stderr, /is damaged/);
@@ -188,7 +245,7 @@ test('of two results under one key the one in the remote stays, and both digests
   }
 });
 
-test('a manifest that leaves its folder, or is of another key, is not trusted', async (t) => {
+test('a manifest that leaves its folder, is of another key, or holds other bytes than it says is not trusted', async (t) => {
   const remote = folderRemote(t);
   await using one = machine(remote, { stages: { first: workflow.stages.first }, publish: {} });
   await done(one.kumiki(['run']));
@@ -197,10 +254,14 @@ test('a manifest that leaves its folder, or is of another key, is not trusted', 
   const forgeries = [
     manifest.replace('"sub/b"', '"../../../../escaped"'),
     manifest.replace(/"key": "./, '"key": "z'),
+    manifest.replace(/"inline": \{\s*"sha256:[0-9a-f]{64}": "./, '$&x'),
+    manifest.replace(/(?<="inline": )\{[^}]*\}/, '{"sha256:x": "aGVsbG8="}'),
+    manifest.replace(/(?<="inline": )\{[^}]*\}/, '7'),
     '{',
     '[]',
   ];
   for (const forged of forgeries) {
+    assert.notEqual(forged, manifest);
     remote.write(name, forged);
     await using two = machine(remote, { stages: { first: workflow.stages.first }, publish: {} });
     const said = await done(two.kumiki(['run']));

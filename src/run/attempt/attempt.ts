@@ -48,6 +48,7 @@ export async function runAttempt(
         promised: instance.promised,
         how: howParams(instance, recipe),
         run: context.folder.id,
+        ...(context.commit !== undefined && { commit: context.commit }),
         started: started.toISOString(),
         seconds: end.seconds,
         ...(end.cpuSeconds !== undefined && { cpuSeconds: end.cpuSeconds }),

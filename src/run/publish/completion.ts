@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Publication } from '../../graph/plan.ts';
+import type { Stage } from '../../stage/define.ts';
 import { loadStage } from '../../stage/load-stage.ts';
 import type { Completion, MadeResult } from '../../stage/published-copy.ts';
 import type { Key, Manifest } from '../../store/result.ts';
@@ -10,19 +11,13 @@ import { closure, provenance } from './provenance.ts';
 
 /** What the stage of a published directory adds to its copy: nothing, of most stages. */
 export async function completionOf(
-  { source }: Publication,
+  publication: Publication,
   result: StoredResult,
   context: RunContext,
 ): Promise<Completion> {
-  const { view, moduleOf } = context;
-  const instance = view.plan.instances[source.instance]!;
-  if (
-    source.path !== undefined ||
-    instance.action.kind === 'run' ||
-    result.outputs[source.output]?.kind !== 'directory'
-  )
-    return {};
-  const { completeCopy } = await loadStage(moduleOf(instance));
+  const { view } = context;
+  const { source } = publication;
+  const completeCopy = await completerOf(publication, context);
   if (completeCopy === undefined) return {};
   const described = (manifests: readonly Manifest[]) => manifests.map((manifest) => madeResult(manifest, context));
   return completeCopy({
@@ -34,8 +29,24 @@ export async function completionOf(
   });
 }
 
+/** Instances that are published as a directory which their stage completes. */
+export async function completedCopies(context: RunContext): Promise<ReadonlySet<number>> {
+  const completed = new Set<number>();
+  for (const publication of context.view.plan.publish) {
+    if (await completerOf(publication, context)) completed.add(publication.source.instance);
+  }
+  return completed;
+}
+
+async function completerOf({ source }: Publication, { view, moduleOf }: RunContext): Promise<Stage['completeCopy']> {
+  const instance = view.plan.instances[source.instance]!;
+  if (source.path !== undefined || instance.action.kind === 'run') return undefined;
+  if (instance.outputs[source.output] !== 'directory') return undefined;
+  return (await loadStage(moduleOf(instance))).completeCopy;
+}
+
 function madeResult(
-  { key, instance, recipe, outputs, seconds, kumiki, run }: Manifest,
+  { key, instance, recipe, outputs, seconds, kumiki, commit, run }: Manifest,
   context: RunContext,
 ): MadeResult {
   const { uses, with: parameters } = (recipe ?? {}) as { uses?: string; with?: MadeResult['parameters'] };
@@ -51,7 +62,7 @@ function madeResult(
     ),
     seconds,
     version: kumiki,
-    commit: commitOfRun(run, context),
+    commit: commit ?? commitOfRun(run, context),
   };
 }
 
@@ -69,7 +80,7 @@ function madeFrom(key: Key, { view }: RunContext): Manifest[] {
   return manifests.filter((manifest, i) => reached.has(manifest.key) && manifests.indexOf(manifest) === i);
 }
 
-/** What the run that made a result noted; its folder may be gone. */
+/** What the run that made a result noted, where its manifest does not say: its folder may be gone. */
 function commitOfRun(run: string, { folder }: RunContext): string | undefined {
   try {
     const facts = JSON.parse(readFileSync(join(dirname(folder.directory), run, 'run.json'), 'utf8'));

@@ -47,38 +47,3 @@ export function isOf(instance: Instance, manifest: Manifest): boolean {
     declared.every(([name, kind]) => manifest.outputs[name]?.kind === kind)
   );
 }
-
-/**
- * Results without their payload that a run is going to want: those that were asked for, those that an instance reads which must run, and
- * those that are published.
- */
-export function wantedPayloads(plan: Plan, options: AssessOptions): WantedPayload[] {
-  const assessments = assess(plan, options);
-  const wanted = new Set(plan.publish.map(({ source }) => source.instance));
-  const isRead = new Set<number>();
-  for (const { index, dependsOn } of plan.instances) {
-    const assessment = assessments[index];
-    if (assessment === undefined) continue;
-    for (const on of dependsOn) isRead.add(on);
-    if (mustRun(assessment)) for (const on of dependsOn) wanted.add(on);
-  }
-  for (const { index, temp } of plan.instances) {
-    if (!temp && (!isRead.has(index) || options.selection?.has(index))) wanted.add(index);
-  }
-  return [...wanted].flatMap((index) => {
-    const assessment = assessments[index];
-    const isRemoved = assessment?.kind === 'current' && assessment.result.payload === 'removed';
-    const isWanted = assessment?.kind === 'stale' && assessment.reason === 'payload-removed';
-    return isRemoved || isWanted ? [{ instance: index, key: assessment.key }] : [];
-  });
-}
-
-/** One whose payload was removed is fetched, and needs nothing that it was made from. */
-function mustRun(assessment: Assessment): boolean {
-  return assessment.kind === 'stale' ? assessment.reason !== 'payload-removed' : assessment.kind !== 'current';
-}
-
-export interface WantedPayload {
-  readonly instance: number;
-  readonly key: Key;
-}

@@ -9,7 +9,9 @@ import { StoreError } from '../../store/store-error.ts';
 import { type AssessOptions, assess } from '../assess.ts';
 import type { RunContext } from '../context.ts';
 import type { ResultsMoved } from '../events.ts';
-import { adoptAll, isOf, type WantedPayload, wantedPayloads } from './adopt-manifests.ts';
+import { completedCopies } from '../publish/completion.ts';
+import { adoptAll, isOf } from './adopt-manifests.ts';
+import { type WantedPayload, wantedPayloads } from './wanted-payloads.ts';
 
 /** Where a run shares results, as `kumiki.yaml` says. */
 export interface RunRemote {
@@ -145,7 +147,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
       if (!pull || (isCurrent && wantedPayloads(plan, options).length === 0)) return;
       await attempted(undefined, goesOn, async (remote) => {
         await adoptAll(plan, options, remote);
-        const wanted = wantedPayloads(plan, options);
+        const wanted = wantedPayloads(plan, options, await completedCopies(context));
         if (wanted.length > 0) await fetchAll(remote, wanted);
       });
     },
