@@ -85,3 +85,21 @@ test('v3 on TPUs differs from v3 in who trains, and asks for a bucket before any
   assert.ok(!without.ok);
   assert.match(formatDiagnostics(without.diagnostics, { color: false }), /runtime tpu-vm needs 'zone'.* and 'bucket'/);
 });
+
+test('small on a cluster differs from small in where data is made, who trains, and for how long', async () => {
+  const demo = 'workflows/demo';
+  const texts = [`cc_100=${demo}/cc-100.txt`, `wikipedia=${demo}/wikipedia.cirrussearch.json`, `jglue=${demo}/jglue`];
+  const set = texts.map((text) => `params.${text}`);
+  const [cluster, small] = await Promise.all([planOf('small-cluster.yaml', set), planOf('small.yaml', set)]);
+  const ids = (plan: Plan) => plan.instances.map(({ id }) => id);
+  assert.deepEqual(ids(cluster), ids(small));
+  const recipes = (plan: Plan) =>
+    plan.instances.filter(({ stage }) => !stage.endsWith('-training')).map(({ recipe }) => recipe);
+  assert.deepEqual(recipes(cluster), recipes(small));
+  const jobs = cluster.instances.filter(({ executor }) => executor === 'slurm').map(({ stage }) => stage);
+  assert.ok(jobs.includes('cc-100-data') && jobs.includes('wordpiece'));
+  const trainings = cluster.instances.filter(({ stage }) => stage.endsWith('-training'));
+  for (const { action } of trainings) {
+    assert.deepEqual(action, { ...action, kind: 'builtin', name: 'pretrain-model-garden' });
+  }
+});
