@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { weightCount } from '../src/bert/model/training-operations.ts';
+import { weightCount } from '../src/bert/model/training-work.ts';
 import { hiddenActs, modelConfig } from '../src/huggingface/config/model-config.ts';
 import { convertCheckpoint } from '../src/huggingface/convert/convert-checkpoint.ts';
 import { weightFormats } from '../src/huggingface/convert/convert-weights.ts';

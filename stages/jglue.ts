@@ -1,11 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import {
-  activationBytes,
-  forwardOperations,
-  trainingOperations,
-  weightCount,
-} from '../src/bert/model/training-operations.ts';
+import { activationBytes, addWork, forwardWork, trainingWork, weightCount } from '../src/bert/model/training-work.ts';
 import { backends, openDevice } from '../src/devices/open-device.ts';
 import { modelConfig } from '../src/huggingface/config/model-config.ts';
 import { runTask } from '../src/jglue/run-task.ts';
@@ -88,21 +83,23 @@ export default defineStage({
       Math.min(bytes / bytesPerExample, most) * (kind === 'choice' ? choiceCount : 1);
     // Batches are padded to their longest example, and never beyond; that is what is reckoned with.
     const positions = params.max_seq_length ?? maxSequenceLength;
-    const trained = params.epochs * sequences(train.bytes, params.max_train_examples);
-    const operations =
-      trainingOperations(architecture, { sequences: trained, positions, predictions: 0 }) +
-      forwardOperations(architecture, { sequences: sequences(dev.bytes), positions, predictions: 0 });
-    const weights = 4 * weightCount(architecture);
     const atOnce = params.batch_size * (kind === 'choice' ? choiceCount : 1);
+    const batch = { sequences: atOnce, positions, predictions: 0 };
+    const updates = (params.epochs * sequences(train.bytes, params.max_train_examples)) / atOnce;
+    const work = addWork(
+      trainingWork(architecture, batch, updates),
+      forwardWork(architecture, batch, sequences(dev.bytes) / atOnce),
+    );
+    const weights = 4 * weightCount(architecture);
     return {
-      ...computeCost(operations, params.backend, question),
-      memory: 500e6 + 5 * weights + activationBytes(architecture, { sequences: atOnce, positions, predictions: 0 }),
+      ...computeCost(work, params.backend, question),
+      memory: 500e6 + 5 * weights + activationBytes(architecture, batch),
       scratch: 3 * weights,
       outputs: {
         metrics: { bytes: 1000 },
         predictions: { bytes: dev.bytes },
         model: { bytes: params.save_model ? weights : 0 },
-        log: { bytes: 100 * (trained / params.batch_size) },
+        log: { bytes: 100 * updates },
       },
     };
   },

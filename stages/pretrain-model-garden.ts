@@ -55,7 +55,7 @@ const stage = defineStage({
     const values = await Promise.all([inputs.data, inputs.model].map(parsedValue));
     if (values.includes(undefined)) return undefined;
     const config = pretrainingConfig(values, params.params_override);
-    const { operations, memory, outputs } = trainingCost(config, {
+    const { work, memory, outputs } = trainingCost(config, {
       steps: params.steps,
       batchSize: params.batch_size,
       atOnce: params.batch_size ?? config.trainData.global_batch_size,
@@ -63,11 +63,11 @@ const stage = defineStage({
     });
     if (params.runtime === 'tpu-vm') {
       const device = question.device ?? `tpu-${params.accelerator_type}`;
-      return { ...computeCost(operations, 'auto', { ...question, device }), memory: 400e6, outputs };
+      return { ...computeCost(work, 'auto', { ...question, device }), memory: 400e6, outputs };
     }
     const backend = gpusIn(question.resources) > 0 ? 'tensorflow-gpu' : 'tensorflow';
     // Records that are compressed are unpacked, to about five times their size.
-    return { ...computeCost(operations, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
+    return { ...computeCost(work, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
   },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     await explained(async () => {

@@ -40,13 +40,13 @@ export default defineStage({
     if (values.includes(undefined)) return undefined;
     const config = pretrainingConfig(values, params.params_override);
     const batch = params.batch_size ?? config.trainData.global_batch_size;
-    const { operations, memory, outputs } = trainingCost(config, {
+    const { work, memory, outputs } = trainingCost(config, {
       steps: params.steps,
       batchSize: params.batch_size,
       atOnce: Math.min(params.micro_batch_size ?? batch, batch / params.replicas),
       validates: Boolean(inputs.validation?.length),
     });
-    return { ...computeCost(operations, params.backend, question), memory, outputs };
+    return { ...computeCost(work, params.backend, question), memory, outputs };
   },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     await explained(async () => {

@@ -3,7 +3,6 @@ import type { Rate } from '../src/stage/index.ts';
 
 const ours = 'one machine of two cores';
 const bytes = 'B/s a core';
-const operations = 'FLOP/s';
 
 export const rates = {
   split: { name: 'text dealt out to shards', unit: bytes, assumed: 80e6, source: ours },
@@ -16,24 +15,51 @@ export const rates = {
   download: { name: 'download', unit: 'B/s', assumed: 20e6, source: 'a guess' },
 } satisfies Readonly<Record<string, Rate>>;
 
+/** How fast a device trains, see `Work`. `bytes` is left out where what is known is the time of whole trainings. */
+export interface TrainingRates {
+  readonly operations: Rate;
+  readonly bytes?: Rate;
+}
+
+function trainingRatesOf(
+  device: string,
+  each: '' | ' a core',
+  operations: Pick<Rate, 'assumed' | 'source'>,
+  bytes: Pick<Rate, 'assumed' | 'source'>,
+): TrainingRates {
+  return {
+    operations: { name: `training on ${device}, products`, unit: `FLOP/s${each}`, ...operations },
+    bytes: { name: `training on ${device}, activations`, unit: `B/s${each}`, ...bytes },
+  };
+}
+
+const guess = (assumed: number, of = 'a guess') => ({ assumed, source: of });
+
 /** Devices that train. Those of this machine by their backends; others that a plan may be made for. */
 export const trainingRates = {
-  wasm: { name: 'training on wasm', unit: `${operations} a core`, assumed: 10e9, source: 'a guess' },
-  tensorflow: { name: 'training on tensorflow', unit: `${operations} a core`, assumed: 80e9, source: ours },
-  'tensorflow-gpu': {
-    name: 'training on tensorflow-gpu',
-    unit: operations,
-    assumed: 10e12,
-    source: 'a guess: one GPU, 32-bit products',
-  },
-  webgpu: { name: 'training on webgpu', unit: operations, assumed: 2e12, source: 'a guess: one GPU, op by op' },
+  wasm: trainingRatesOf('wasm', ' a core', guess(20e9), guess(130e6)),
+  tensorflow: trainingRatesOf(
+    'tensorflow',
+    ' a core',
+    { assumed: 137e9, source: ours },
+    { assumed: 635e6, source: ours },
+  ),
+  'tensorflow-gpu': trainingRatesOf(
+    'tensorflow-gpu',
+    '',
+    guess(15e12, 'a guess: one GPU, 32-bit products'),
+    guess(100e9),
+  ),
+  webgpu: trainingRatesOf('webgpu', '', guess(4e12, 'a guess: one GPU, op by op'), guess(30e9)),
   'tpu-v3-8': {
-    name: 'training on tpu-v3-8',
-    unit: operations,
-    assumed: 240e12,
-    source: "the original's 6 + 10 days of base, 23 + 33 of large",
+    operations: {
+      name: 'training on tpu-v3-8',
+      unit: 'FLOP/s',
+      assumed: 240e12,
+      source: "the original's 6 + 10 days of base, 23 + 33 of large",
+    },
   },
-} satisfies Readonly<Record<string, Rate>>;
+} satisfies Readonly<Record<string, TrainingRates>>;
 
 export type TrainingDevice = keyof typeof trainingRates;
 

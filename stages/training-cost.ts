@@ -1,15 +1,17 @@
 import type { PretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import {
   activationBytes,
-  forwardOperations,
-  trainingOperations,
+  addWork,
+  forwardWork,
+  trainingWork,
+  type Work,
   weightCount,
-} from '../src/bert/model/training-operations.ts';
+} from '../src/bert/model/training-work.ts';
 import { openAddon } from '../src/devices/open-addon.ts';
 import type { Backend } from '../src/devices/open-device.ts';
 import { hasGpu } from '../src/devices/webgpu/find-adapter.ts';
 import type { Content, Cost, Rate } from '../src/stage/index.ts';
-import { type TrainingDevice, trainingDevices, trainingRates } from './rates.ts';
+import { type TrainingDevice, type TrainingRates, trainingDevices, trainingRates } from './rates.ts';
 
 let found: TrainingDevice | undefined;
 
@@ -24,9 +26,9 @@ export function onGpu(device: TrainingDevice): boolean {
   return device !== 'wasm' && device !== 'tensorflow';
 }
 
-/** Time of so many floating-point operations on the device that a plan is for, else on the backend that the stage would take. */
+/** Time of the work on the device that a plan is for, else on the backend that the stage would take. */
 export function computeCost(
-  floatingPointOperations: number,
+  work: Work,
   backend: Backend,
   question: {
     readonly device: string | undefined;
@@ -36,7 +38,9 @@ export function computeCost(
 ): Pick<Cost, 'cpuSeconds' | 'deviceSeconds'> {
   const wanted = question.device ?? (backend === 'auto' ? ownDevice() : backend);
   const device = trainingDevices.find((name) => name === wanted) ?? ownDevice();
-  const seconds = floatingPointOperations / question.rate(trainingRates[device]);
+  const { operations, bytes }: TrainingRates = trainingRates[device];
+  const moving = bytes === undefined ? 0 : work.bytes / question.rate(bytes);
+  const seconds = work.operations / question.rate(operations) + moving;
   // The core that feeds an accelerator is not counted.
   if (onGpu(device)) return { cpuSeconds: 0, deviceSeconds: seconds };
   return { cpuSeconds: seconds, deviceSeconds: seconds / Math.max(1, question.resources.cpu ?? 1) };
@@ -51,7 +55,7 @@ export interface TrainingSize {
   readonly validates: boolean;
 }
 
-/** Floating-point operations of a pretraining, its memory, and what it leaves. */
+/** Work of a pretraining, its memory, and what it leaves. */
 export function trainingCost(config: PretrainingConfig, { steps: given, batchSize, atOnce, validates }: TrainingSize) {
   const { architecture, trainData, validationData, trainer } = config;
   const steps = given ?? trainer.trainSteps;
@@ -63,9 +67,10 @@ export function trainingCost(config: PretrainingConfig, { steps: given, batchSiz
     predictions: validationData.max_predictions_per_seq,
   };
   const evaluated = validates ? (trainer.validationSteps ?? 0) : 0;
-  const operations =
-    steps * trainingOperations(architecture, load) +
-    Math.floor(steps / trainer.validationInterval) * evaluated * forwardOperations(architecture, validated);
+  const work = addWork(
+    trainingWork(architecture, load, steps),
+    forwardWork(architecture, validated, Math.floor(steps / trainer.validationInterval) * evaluated),
+  );
   const weights = 4 * weightCount(architecture);
   // Weights and two moments; the first after the first loop, then by interval, and one at the end.
   const checkpoints = Math.min(trainer.maxToKeep, 2 + Math.floor(steps / trainer.checkpointInterval));
@@ -74,7 +79,7 @@ export function trainingCost(config: PretrainingConfig, { steps: given, batchSiz
     path === 'params.yaml' ? { bytes: 3000, value: config.merged as NonNullable<Content['value']> } : { bytes };
   const lines = { bytes: 300 * Math.ceil(steps / trainer.stepsPerLoop) };
   return {
-    operations,
+    work,
     // Weights, moments, gradients and their sum, and what the pass backward needs of the pass forward.
     memory: 400e6 + 5 * weights + activationBytes(architecture, { ...load, sequences: atOnce }),
     outputs: { checkpoint: { bytes, below }, log: lines, summaries: lines },

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Rate } from '../../src/stage/index.ts';
 import { embedded, fetchDictionary } from '../fetch-dictionary.ts';
-import { rates, trainingRates } from '../rates.ts';
+import { rates, type TrainingRates, trainingRates } from '../rates.ts';
 import { ownDevice } from '../training-cost.ts';
+import { measureTraining } from './measure-training.ts';
 import {
   copyRate,
   type Place,
@@ -14,7 +15,6 @@ import {
   unpackXzRate,
   vocabularyRate,
 } from './text-rates.ts';
-import { trainingRate } from './training-rate.ts';
 
 /** Measures what costs are reckoned with, a rate after the other, by small runs of the stages' own code; half a minute in all. */
 export async function* measureRates(): AsyncGenerator<readonly [Rate, number]> {
@@ -30,7 +30,10 @@ export async function* measureRates(): AsyncGenerator<readonly [Rate, number]> {
     const { tokenize, instances } = await pretrainingRates(place);
     yield [rates.tokenize, ofCorpus(rates.tokenize, tokenize, 6.4e6)];
     yield [rates.instances, instances];
-    yield [trainingRates[ownDevice()], await trainingRate()];
+    const { operations, bytes }: TrainingRates = trainingRates[ownDevice()];
+    const training = await measureTraining();
+    yield [operations, training.operations];
+    if (bytes !== undefined) yield [bytes, training.bytes];
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

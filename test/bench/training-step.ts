@@ -44,7 +44,7 @@ const cases: readonly Case[] = [
   { layers: 2, hidden: 128, batch: 16, backend: 'wasm', traced: false, dropout: 0 },
   { layers: 4, hidden: 256, batch: 16, backend: 'tensorflow', traced: true, dropout: 0 },
   { layers: 4, hidden: 256, batch: 16, backend: 'tensorflow', traced: true, dropout: 0.1 },
-  // The base model takes minutes and 4 GB: on demand.
+  // The base model takes a minute and 3.3 GB: on demand.
   ...(process.env.KUMIKI_BENCH_BASE
     ? [{ layers: 12, hidden: 768, batch: 8, backend: 'tensorflow', traced: true, dropout: 0 } as const]
     : []),

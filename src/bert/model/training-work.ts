@@ -16,9 +16,32 @@ export function forwardOperations(architecture: Architecture, { sequences, posit
   return sequences * (positions * perPosition + predictions * perPrediction);
 }
 
-/** A pass backward costs two forward. */
-export function trainingOperations(architecture: Architecture, load: Load): number {
-  return 3 * forwardOperations(architecture, load);
+/** What a device does: it computes, and moves what it computes with. Layers are too small to do both at once. */
+export interface Work {
+  /** Floating-point operations of the products. */
+  readonly operations: number;
+  /** Of what the pass backward needs, and of weights: what is read and written in all goes with it. */
+  readonly bytes: number;
+}
+
+/** So many updates. A pass backward costs two forward; an update of the weights moves about what one activation does for each. */
+export function trainingWork(architecture: Architecture, load: Load, updates: number): Work {
+  return {
+    operations: 3 * updates * forwardOperations(architecture, load),
+    bytes: updates * (activationBytes(architecture, load) + 4 * weightCount(architecture)),
+  };
+}
+
+/** So many batches, forward only. */
+export function forwardWork(architecture: Architecture, load: Load, batches: number): Work {
+  return {
+    operations: batches * forwardOperations(architecture, load),
+    bytes: (batches * activationBytes(architecture, load)) / 3,
+  };
+}
+
+export function addWork(a: Work, b: Work): Work {
+  return { operations: a.operations + b.operations, bytes: a.bytes + b.bytes };
 }
 
 /** Numbers in the weights, without the optimizer's. */
