@@ -1,26 +1,19 @@
 /** CRC-32C (Castagnoli): the checksum of TFRecord files, tensor bundles and objects in Google Cloud Storage. */
+import { kernel } from './crc32c-blocks.ts';
+import { slicingTables } from './slicing-tables.ts';
+
+/** From so many bytes on WebAssembly is faster, though it takes a copy of them. */
+const manyBytes = 256;
+
+/** CRC-32C of `bytes[begin, end)`, unsigned. `before` continues the checksum of earlier bytes. */
+export function crc32c(bytes: Uint8Array, begin = 0, end = bytes.length, before = 0): number {
+  return end - begin < manyBytes ? ofFewBytes(bytes, begin, end, before) : ofBlocks(bytes, begin, end, before);
+}
 
 const lanes = 8;
 const tables = slicingTables(lanes);
 
-/** [k << 8 | b]: what byte b adds to the checksum when k more bytes follow it, for k < `lanes` ("slicing by eight"). */
-export function slicingTables(lanes: number): Int32Array {
-  const polynomial = 0x82f63b78;
-  const result = new Int32Array(lanes << 8);
-  for (let byte = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
-    result[byte] = crc;
-  }
-  for (let i = 256; i < result.length; i++) {
-    const previous = result[i - 256]!;
-    result[i] = (previous >>> 8) ^ result[previous & 0xff]!;
-  }
-  return result;
-}
-
-/** CRC-32C of `bytes[begin, end)`, unsigned. `before` continues the checksum of earlier bytes. */
-export function crc32c(bytes: Uint8Array, begin = 0, end = bytes.length, before = 0): number {
+function ofFewBytes(bytes: Uint8Array, begin: number, end: number, before: number): number {
   const t = tables;
   let crc = ~before;
   let i = begin;
@@ -38,6 +31,42 @@ export function crc32c(bytes: Uint8Array, begin = 0, end = bytes.length, before 
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ t[(crc ^ bytes[i]!) & 0xff]!;
   return ~crc >>> 0;
+}
+
+function ofBlocks(bytes: Uint8Array, begin: number, end: number, before: number): number {
+  blocks ??= startBlocks();
+  const { block, crcOfBlock } = blocks;
+  let crc = before;
+  for (let at = begin; at < end; at += block.length) {
+    const part = bytes.subarray(at, Math.min(at + block.length, end));
+    block.set(part);
+    crc = crcOfBlock(part.length, crc);
+  }
+  return crc >>> 0;
+}
+
+interface Blocks {
+  /** Where a block's bytes go. */
+  readonly block: Uint8Array;
+  /** CRC-32C of the first so many bytes there, signed. */
+  crcOfBlock(length: number, before: number): number;
+}
+
+let blocks: Blocks | undefined;
+
+function startBlocks(): Blocks {
+  // One page of 64 KiB: the tables that crc32c-blocks.as.ts wants, and the block.
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(kernel, 'base64')), {
+    env: { memory },
+  });
+  const sixteen = slicingTables(16);
+  new Int32Array(memory.buffer).set(sixteen);
+  const begin = sixteen.byteLength;
+  return {
+    block: new Uint8Array(memory.buffer, begin),
+    crcOfBlock: (length, before) => exports.crc32c!(begin, begin + length, before),
+  };
 }
 
 /** As Google Cloud Storage writes it: base64 of its four bytes, the highest first. */

@@ -1,7 +1,7 @@
 /** CRC-32C as TFRecord files, tensor bundles and event files hold it. */
 import { crc32c } from '../checksum/crc32c.ts';
 
-export { crc32c, slicingTables } from '../checksum/crc32c.ts';
+export { crc32c } from '../checksum/crc32c.ts';
 
 /** Rotated and shifted, so that a checksum over data that holds checksums stays meaningful (tensorflow/core/lib/hash/crc32c.h). */
 export function maskCrc32c(crc: number): number {

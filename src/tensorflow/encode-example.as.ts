@@ -1,6 +1,8 @@
 // TFRecords of tf.train.Example in AssemblyScript: `npm run build:kernels` compiles it into encode-example.ts. Its memory is
 // laid out by example-records.ts: sixteen tables of the checksum at 0, then columns, each with its values and its name.
 
+import { crc32c } from '../checksum/crc32c-blocks.as';
+
 // A column, in words of 32 bits.
 const VALUES: usize = 0;
 const COUNT: usize = 4;
@@ -34,8 +36,8 @@ export function writeExampleRecord(columns: usize, columnCount: usize, at: usize
   let end = writeHeader(begin, FIRST_FIELD, length);
   for (let column = columns; column < columnsEnd; column += COLUMN_BYTES) end = writeFeature(column, end);
   store<u64>(at, end - begin);
-  store<u32>(at + 8, masked(crc32c(at, at + 8)));
-  store<u32>(end, masked(crc32c(begin, end)));
+  store<u32>(at + 8, masked(crc32c(at, at + 8, 0)));
+  store<u32>(end, masked(crc32c(begin, end, 0)));
   return end + 4;
 }
 
@@ -122,36 +124,6 @@ function packedLength(payload: u32): u32 {
 /** With its tag and its length, which a varint of seven bits a byte gives. */
 function fieldLength(content: u32): u32 {
   return 2 + (31 - clz(content | 1)) / 7 + content;
-}
-
-/** CRC-32C, sixteen bytes at a time ("slicing by sixteen"): tables as in crc32c.ts. */
-function crc32c(begin: usize, end: usize): u32 {
-  let crc: u32 = 0xffffffff;
-  let at = begin;
-  for (; at + 16 <= end; at += 16) {
-    crc =
-      sliced(load<u32>(at) ^ crc, 12) ^ sliced(load<u32>(at, 4), 8) ^ sliced(load<u32>(at, 8), 4) ^ sliced(load<u32>(at, 12), 0);
-  }
-  for (; at < end; at++) crc = (crc >> 8) ^ tableEntry(0, (crc ^ load<u8>(at)) & 0xff);
-  return ~crc;
-}
-
-/** What four bytes add to the checksum when `more` bytes follow them. */
-// @ts-ignore: decorator
-@inline
-function sliced(word: u32, more: u32): u32 {
-  return (
-    tableEntry(more + 3, word & 0xff) ^
-    tableEntry(more + 2, (word >> 8) & 0xff) ^
-    tableEntry(more + 1, (word >> 16) & 0xff) ^
-    tableEntry(more, word >> 24)
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function tableEntry(table: u32, byte: u32): u32 {
-  return load<u32>((table << 10) + (byte << 2));
 }
 
 function masked(crc: u32): u32 {

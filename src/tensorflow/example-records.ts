@@ -3,7 +3,7 @@
  * Example { Features features = 1 }, Features { map<string, Feature> feature = 1 },
  * Feature { BytesList = 1 | FloatList = 2 | Int64List = 3 }, each list { repeated value = 1 }, numbers packed.
  */
-import { slicingTables } from './crc32c.ts';
+import { slicingTables } from '../checksum/slicing-tables.ts';
 import { kernel } from './encode-example.ts';
 import { recordOverhead } from './tfrecord.ts';
 

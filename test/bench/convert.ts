@@ -3,13 +3,14 @@
  * (`KUMIKI_ORIGINAL`, a checkout of bert-japanese, and `KUMIKI_CONVERTER_PYTHON`, an interpreter with transformers 4.30, PyTorch, TensorFlow
  * and Flax). Memory: at most twice the largest tensor and 200 MiB.
  */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '../../src/bert/model/architecture.ts';
 import { bertConfigOf, saveRandomCheckpoint, tokenizerConfigs, vocabulary } from '../huggingface/random-model.ts';
 import { sharedPath } from '../shared.ts';
-import { measure, measureOnce, printRow } from './measure.ts';
+import { type Measured, measure, measureOnce, printRow, summary } from './measure.ts';
 
 const base: Architecture = {
   vocabSize: 32768,
@@ -21,6 +22,8 @@ const base: Architecture = {
   typeVocabSize: 2,
   initializerRange: 0.02,
 };
+
+const outputs = ['model', 'one', 'original'];
 
 const main = join(import.meta.dirname, '../../cli/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'kumiki-bench-convert-'));
@@ -41,10 +44,16 @@ try {
       ],
       { cwd: folder },
     );
-  const ours = measure(3, () => convert('model'));
   const original = process.env.KUMIKI_ORIGINAL ?? sharedPath('reference/bert-japanese');
   const python = process.env.KUMIKI_CONVERTER_PYTHON;
-  const theirs = original !== undefined && python !== undefined ? originalConverter(python, original) : undefined;
+  const hasOriginal = original !== undefined && python !== undefined;
+  // In turn, so that a busier minute is one for both.
+  const rounds = Array.from({ length: 3 }, () => ({
+    ours: onCleanDisk(() => convert('model')),
+    theirs: hasOriginal ? [onCleanDisk(() => originalConverter(python, original))] : [],
+  }));
+  const ours = summary(rounds.map(({ ours }) => ours));
+  const theirs = hasOriginal ? summary(rounds.flatMap(({ theirs }) => theirs)) : undefined;
   const goal = `goal 20 ×, ${bound} MiB`;
   printRow('convert base, four formats', ours, theirs && { name: 'original', measured: theirs }, goal);
   if (theirs)
@@ -53,8 +62,15 @@ try {
     );
   printRow(
     'convert base, safetensors',
-    measure(3, () => convert('one', '--with', 'formats=["safetensors"]')),
+    measure(3, () => onCleanDisk(() => convert('one', '--with', 'formats=["safetensors"]'))),
   );
+
+  /** No earlier output is in the way, and what others wrote is on the disk, so that this run does not wait for it. */
+  function onCleanDisk(once: () => Measured): Measured {
+    for (const output of outputs) rmSync(join(folder, output), { recursive: true, force: true });
+    spawnSync('sync');
+    return once();
+  }
 
   function originalConverter(python: string, original: string) {
     // The script reads a path of a checkpoint and writes all formats.

@@ -51,9 +51,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Median seconds, wall and CPU, and largest peak of several runs. */
+/** Of several runs. */
 export function measure(runs: number, once: () => Measured): Measured {
-  const all = Array.from({ length: runs }, once);
+  return summary(Array.from({ length: runs }, once));
+}
+
+/** Median seconds, wall and CPU, and largest peak. */
+export function summary(all: readonly Measured[]): Measured {
   const peaks = all.flatMap((one) => (one.peakBytes === undefined ? [] : [one.peakBytes]));
   const cpu = all.flatMap((one) => (one.cpuSeconds === undefined ? [] : [one.cpuSeconds]));
   return {

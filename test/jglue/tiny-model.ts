@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { modelVariables } from '../../src/bert/model/variables.ts';
 import { initialWeights } from '../../src/bert/training/initial-weights.ts';
 import { bertConfig } from '../../src/huggingface/config/bert-config.ts';
-import { modelTensor, transpose } from '../../src/huggingface/tensor-names.ts';
+import { modelTensor } from '../../src/huggingface/tensor-names.ts';
+import { transpose } from '../../src/huggingface/transpose/transpose.ts';
 import { writeSafetensors } from '../../src/huggingface/weights/safetensors/write-safetensors.ts';
 import { fixturePath } from '../fixtures.ts';
 

@@ -77,6 +77,39 @@ test('a truncated data file and a damaged tensor are named', () => {
   assert.throws(() => openBundle(join(folder, 'nowhere')), /There is no checkpoint/);
 });
 
+test('a large tensor is read by pieces too, and its checksum covers all of them', () => {
+  const prefix = join(folder, 'pieces');
+  const values = Float32Array.from({ length: 300_000 }, (_, i) => i / 7);
+  writeBundle(prefix, [
+    { name: 'large', dtype: 'float32', shape: [300, 1000], bytes: new Uint8Array(values.buffer) },
+    { name: 'count', dtype: 'int64', shape: [], bytes: new Uint8Array(8) },
+  ]);
+  const readByPieces = (name: string): Buffer => {
+    const bundle = openBundle(prefix);
+    const room = Buffer.alloc(2 ** 20);
+    const pieces = Array.from(
+      bundle.floatPieces(name, (_, length) => room.subarray(0, length)),
+      (piece) => Buffer.from(piece),
+    );
+    bundle.close();
+    assert.ok(pieces.length > 1);
+    return Buffer.concat(pieces);
+  };
+  assert.deepEqual(readByPieces('large'), Buffer.from(values.buffer));
+  assert.throws(() => readByPieces('count'), /tensor count is int64, not float32/);
+  const data = `${prefix}.data-00000-of-00001`;
+  for (const at of [9, 600_000, 1_199_999]) {
+    const bytes = readFileSync(data);
+    bytes[at]! ^= 1;
+    writeFileSync(data, bytes);
+    assert.throws(() => readByPieces('large'), /damaged: the checksum of tensor large is wrong/);
+    bytes[at]! ^= 1;
+    writeFileSync(data, bytes);
+  }
+  truncateSync(data, 1_000_000);
+  assert.throws(() => readByPieces('large'), /truncated: tensor large/);
+});
+
 test('a forged shape or size is refused before anything is allocated', () => {
   const prefix = join(folder, 'forged');
   const entry = Buffer.from([0x08, 1, 0x12, 8, 0x12, 6, 0x08, 0x80, 0x80, 0x80, 0x80, 0x10, 0x28, 4, 0x35, 0, 0, 0, 0]);

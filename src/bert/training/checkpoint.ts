@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { basename, join } from 'node:path';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
 import { attributeSuffix, breadthFirst, encodeObjectGraph } from '../../tensorflow/bundle/object-graph.ts';
-import { type Bundle, openBundle } from '../../tensorflow/bundle/reader.ts';
+import { type Bundle, openBundle, type PieceRoom } from '../../tensorflow/bundle/reader.ts';
 import { syncFolderOf, writeWhole } from '../../tensorflow/bundle/whole-file.ts';
 import { type NamedTensor, writeBundle } from '../../tensorflow/bundle/writer.ts';
 import type { Architecture } from '../model/architecture.ts';
@@ -88,6 +88,8 @@ export interface Checkpoint extends Omit<TrainingState, 'step'> {
   readonly prefix: string;
   /** False for weights that this checkpoint lacks, e.g. the heads of another model. */
   has(variable: Variable): boolean;
+  /** A weight's bytes by pieces, as `Bundle.pieces` gives them. */
+  weightPieces(variable: Variable, room: PieceRoom): Generator<Uint8Array>;
   /** Reads everything once, so that damage shows before anything is taken from it. Throws `CheckpointError`. */
   verify(): void;
   close(): void;
@@ -97,18 +99,26 @@ export interface Checkpoint extends Omit<TrainingState, 'step'> {
 export function openCheckpoint(path: string): Checkpoint {
   const prefix = checkpointPrefix(path);
   const bundle = openBundle(prefix);
-  const weight = ({ key, shape }: Variable) => shaped(bundle, `${key}${attributeSuffix}`, shape);
+  const nameOf = ({ key }: Variable, slot = '') => `${key}${slot}${attributeSuffix}`;
+  const floats = (name: string, { shape }: Variable): Float32Array => {
+    checkShape(bundle, name, shape);
+    return bundle.readFloats(name);
+  };
   return {
     prefix,
     step: counterIn(bundle, 'global_step'),
     saves: counterIn(bundle, 'save_counter') ?? 0,
-    has: ({ key }) => bundle.tensors.has(`${key}${attributeSuffix}`),
+    has: (variable) => bundle.tensors.has(nameOf(variable)),
     verify() {
       for (const name of bundle.tensors.keys()) bundle.read(name);
     },
-    weight,
-    moment: ({ key, shape }, which) =>
-      shaped(bundle, `${key}/.OPTIMIZER_SLOT/optimizer/${which}${attributeSuffix}`, shape),
+    weight: (variable) => floats(nameOf(variable), variable),
+    moment: (variable, which) => floats(nameOf(variable, `/.OPTIMIZER_SLOT/optimizer/${which}`), variable),
+    weightPieces(variable, room) {
+      const name = nameOf(variable);
+      checkShape(bundle, name, variable.shape);
+      return bundle.floatPieces(name, room);
+    },
     close: () => bundle.close(),
   };
 }
@@ -171,7 +181,7 @@ function counterIn(bundle: Bundle, key: string): number | undefined {
   return bundle.tensors.get(name)?.dtype === 'int64' ? Number(bundle.read(name).readBigInt64LE()) : undefined;
 }
 
-function shaped(bundle: Bundle, name: string, shape: readonly number[]): Float32Array {
+function checkShape(bundle: Bundle, name: string, shape: readonly number[]): void {
   const found = bundle.tensors.get(name)?.shape;
   if (found !== undefined && (found.length !== shape.length || found.some((extent, i) => extent !== shape[i]))) {
     const remedy = 'use the model configuration that it was trained with';
@@ -179,5 +189,4 @@ function shaped(bundle: Bundle, name: string, shape: readonly number[]): Float32
       `${bundle.prefix}: tensor ${name} has shape [${found}] where the model has [${shape}]: ${remedy}`,
     );
   }
-  return bundle.readFloats(name);
 }

@@ -1,3 +1,4 @@
+import { transposeInto } from '../transpose/transpose.ts';
 import type { TensorFile } from './tensor-file.ts';
 import { elementBytes, type TensorInfo } from './tensor-type.ts';
 
@@ -26,13 +27,17 @@ export function asPytorch(file: TensorFile, names: ReadonlyMap<string, Kept>): T
   };
 }
 
-function transposedElements(bytes: Buffer, [rows = 0, columns = 0]: readonly number[], size: number): Buffer {
+/** Arrays for elements of 1, 2, 4 and 8 bytes: only their bits are moved. */
+const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
+
+function transposedElements(
+  bytes: Buffer,
+  [rows = 0, columns = 0]: readonly number[],
+  size: keyof typeof arrays,
+): Buffer {
   const result = Buffer.allocUnsafeSlow(bytes.length);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const from = (i * columns + j) * size;
-      bytes.copy(result, (j * rows + i) * size, from, from + size);
-    }
-  }
+  const elements = ({ buffer, byteOffset }: Buffer): { [index: number]: unknown } =>
+    new arrays[size](buffer as ArrayBuffer, byteOffset, bytes.length / size);
+  transposeInto(elements(result), elements(bytes), rows, columns);
   return result;
 }

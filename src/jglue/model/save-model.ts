@@ -3,7 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import type { Variable } from '../../bert/model/variables.ts';
 import type { Model } from '../../huggingface/open-model.ts';
-import { modelTensor, transpose } from '../../huggingface/tensor-names.ts';
+import { modelTensor } from '../../huggingface/tensor-names.ts';
+import { transpose } from '../../huggingface/transpose/transpose.ts';
 import { writeSafetensors } from '../../huggingface/weights/safetensors/write-safetensors.ts';
 import type { WeightInfo } from '../../huggingface/weights/weight.ts';
 import type { Task } from '../tasks/task.ts';

@@ -2,7 +2,7 @@
 import type { Variable } from '../../bert/model/variables.ts';
 import { initialWeights } from '../../bert/training/initial-weights.ts';
 import { type Model, readVariable } from '../../huggingface/open-model.ts';
-import { transpose } from '../../huggingface/tensor-names.ts';
+import { transpose } from '../../huggingface/transpose/transpose.ts';
 import { readSafetensors } from '../../huggingface/weights/safetensors/read-safetensors.ts';
 import { asFloats } from '../../huggingface/weights/tensor-type.ts';
 import { JglueError } from '../jglue-error.ts';
