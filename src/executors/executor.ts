@@ -16,6 +16,8 @@ export interface Job {
   /** Standard output and error go here, both. */
   readonly log: string;
   readonly timeoutMs?: number;
+  /** Results in the store that it reads: what goes on without the engine needs them still. */
+  readonly reads: readonly Key[];
   /** Where the store wants the outputs and keeps unfinished work; the command may be told other places, see `Executor.place`. */
   readonly delivery: { readonly outputs: Readonly<Record<string, string>>; readonly scratch: string };
 }
@@ -65,5 +67,5 @@ export interface Executor {
   /** Where the commands of a key work, if not in the store's folders of the attempt. */
   place?(key: Key, instance: Instance): Place;
   /** Ends what the executor keeps for itself; nothing runs any more. */
-  close?(): void;
+  close?(): void | Promise<void>;
 }

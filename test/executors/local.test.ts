@@ -33,6 +33,7 @@ function openShell(t: TestContext) {
         env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...env },
         command: { kind: 'shell', script, events: join(directory, 'events') },
         log,
+        reads: [],
         delivery: { outputs: {}, scratch: directory },
       },
       { progress() {}, metric() {}, warning() {}, conclusion() {} },

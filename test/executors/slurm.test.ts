@@ -63,6 +63,7 @@ function openCluster(t: TestContext) {
       env: { PATH: path, OUT: place.outputs.out!, KUMIKI_SCRATCH: place.scratch, KUMIKI_EVENTS: place.events },
       command: { kind: 'shell', script, events: place.events },
       log: at('log'),
+      reads: [],
       delivery: { outputs: { out: join(at('work'), 'out') }, scratch: at('scratch') },
     };
     return executor.start(job, listener);

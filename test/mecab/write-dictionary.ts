@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { groupBy } from '../../src/group-by.ts';
 
 /** A word: surface, left id, right id, cost, feature. */
 export type Word = readonly [string, number, number, number, string];
@@ -88,16 +89,6 @@ function doubleArray(leaves: readonly { key: Buffer; value: number }[]): Buffer 
     units.writeUInt32LE(check[unit] ?? 0, 8 * unit + 4);
   }
   return units;
-}
-
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 function matrix(ids: number, cost: (rightId: number, leftId: number) => number): Buffer {

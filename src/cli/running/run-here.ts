@@ -60,7 +60,7 @@ export async function runHere(
     return (await run.finished).exitCode;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    for (const executor of Object.values(executors)) executor.close?.();
+    for (const executor of Object.values(executors)) await executor.close?.();
   }
 }
 

@@ -5,13 +5,25 @@ import type { JobListener } from '../executor.ts';
 const intervalMs = 250;
 const longestLine = 65_536;
 
+/** Follows a file of event lines, see `readEventLines`, until it is stopped. */
+export function followEventLines(file: string, listener: JobListener): { stop(): void } {
+  const lines = readEventLines(file, listener);
+  const timer = setInterval(lines.read, intervalMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      lines.end();
+    },
+  };
+}
+
 /**
- * Follows the file that `$KUMIKI_EVENTS` names while a shell stage runs. Each line is a JSON object, as in the event stream:
+ * Reads the file that `$KUMIKI_EVENTS` names while a stage runs: what is new in it each time, and at the `end` a last line that is not ended. Each line is a JSON object, as in the event stream:
  * `{"type": "progress", "done": 3, "total": 10, "unit": "files"}` (`total` and `unit` may be left out),
  * `{"type": "metric", "name": "loss", "value": 0.25, "step": 100}` (`step` may be left out),
  * `{"type": "warning", "message": "text"}` or `{"type": "conclusion", "text": "lines that the run ends with"}`. The first line that is none of these is warned about, the rest of them ignored.
  */
-export function followEventLines(file: string, listener: JobListener): { stop(): void } {
+export function readEventLines(file: string, listener: JobListener): { read(): void; end(): void } {
   const decoder = new StringDecoder('utf8');
   let offset = 0;
   let rest = '';
@@ -22,7 +34,7 @@ export function followEventLines(file: string, listener: JobListener): { stop():
     warned = true;
     listener.warning(`a line in $KUMIKI_EVENTS is not understood: ${line.slice(0, 200)}`);
   };
-  const poll = () => {
+  const read = () => {
     const bytes = readFrom(file, offset);
     offset += bytes.length;
     const lines = (rest + decoder.write(bytes)).split('\n');
@@ -33,11 +45,10 @@ export function followEventLines(file: string, listener: JobListener): { stop():
     }
     for (const line of lines) take(line);
   };
-  const timer = setInterval(poll, intervalMs);
   return {
-    stop() {
-      clearInterval(timer);
-      poll();
+    read,
+    end() {
+      read();
       take(rest);
     },
   };

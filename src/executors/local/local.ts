@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { shellQuote } from '../../shell-quote.ts';
 import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
+import { bashCommand } from './bash-command.ts';
 import { followEventLines } from './event-lines.ts';
 import { shellExit } from './job-failure.ts';
 import { signalGroup } from './process-group.ts';
 import { type ShellWorker, startShellWorker } from './shell-worker.ts';
-import { isSimpleCommand } from './simple-command.ts';
 import { startStageProcess } from './stage-process.ts';
 import { type Grace, type Supervised, supervise } from './supervise.ts';
 
@@ -19,7 +18,11 @@ export function createLocalExecutor(grace: Partial<Grace> = {}): Executor {
   const startShell = async (job: Job, script: string): Promise<Supervised> => {
     const at = idle.findLastIndex((worker) => worker.suits(job.env));
     const worker = idle.splice(at, at < 0 ? 0 : 1)[0] ?? startShellWorker(job.cwd, job.env);
-    const { pid, end } = await worker.run({ command: commandFor(job, script), log: job.log, env: job.env });
+    const { pid, end } = await worker.run({
+      command: bashCommand(script, (text) => writeScript(job, text)),
+      log: job.log,
+      env: job.env,
+    });
     const exit = end.then(
       ({ status, cpuSeconds }) => {
         idle.push(worker);
@@ -51,18 +54,8 @@ export function createLocalExecutor(grace: Partial<Grace> = {}): Executor {
   };
 }
 
-/** Longest script that is given as an argument: Linux allows 128 KiB for one. */
-const longestArgument = 100_000;
-
-function commandFor(job: Job, script: string): string {
-  if (script.length < longestArgument && isSimpleCommand(script)) return script.trim();
-  return bashWords(job, script).map(shellQuote).join(' ');
-}
-
-function bashWords(job: Job, script: string): readonly string[] {
-  const bash = ['bash', '-euo', 'pipefail'];
-  if (Buffer.byteLength(script) < longestArgument) return [...bash, '-c', script];
-  const file = `${job.log}.sh`;
+function writeScript({ log }: Job, script: string): string {
+  const file = `${log}.sh`;
   writeFileSync(file, script);
-  return [...bash, file];
+  return file;
 }

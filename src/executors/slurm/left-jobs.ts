@@ -12,5 +12,5 @@ export function leftJobs(cache: string, runDirectory: string): number {
     const event = JSON.parse(line) as RunEvent;
     if (event.type === 'attempt-started' && event.executor === 'slurm') keys.add(event.key);
   }
-  return [...keys].filter((key) => existsSync(join(cache, 'slurm', key, 'task.json'))).length;
+  return [...keys].filter((key) => existsSync(join(cache, 'slurm', key, 'task'))).length;
 }

@@ -1,30 +1,24 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compiledFolder } from '../../compiled-folder.ts';
-import type { Failure } from '../../run/events.ts';
-import type { Executor, Job, JobEnd, JobListener, RunningJob } from '../executor.ts';
-import { followEventLines } from '../local/event-lines.ts';
-import { followLog } from './follow-log.ts';
-import { hindrance, isUnended, taskFailure } from './job-failure.ts';
-import {
-  deliver,
-  type JobFolder,
-  jobFolder,
-  prepareFolder,
-  readReport,
-  readSentinel,
-  readTask,
-  type Task,
-} from './job-folder.ts';
-import { cancelTask, queuedTasks, type TaskState, taskName } from './queue.ts';
-import { sbatchOptions } from './sbatch-options.ts';
-import { createSubmitter, removeTakenSubmissions } from './submitter.ts';
-import { createWatcher, type Watched } from './watcher.ts';
+import type { SlurmSettings } from '../../graph/plan.ts';
+import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
+import { createCanceller } from './cluster/canceller.ts';
+import { sbatchOptions } from './cluster/sbatch-options.ts';
+import { createSubmitter, removeTakenSubmissions } from './cluster/submitter.ts';
+import { queuedTasks, taskName } from './cluster/task-states.ts';
+import { createWatcher } from './cluster/watcher.ts';
+import { type JobFolder, jobFolder, prepareFolder, readSentinel, readTask, type Task } from './job/job-folder.ts';
+import { superviseTask } from './supervise-task.ts';
 
 const childEntry = join(compiledFolder, 'src/stage/child.js');
 
 export interface SlurmOptions {
   /** The cache folder, on a file system that the nodes share. */
   readonly cache: string;
+  /** For what an instance does not say itself. */
+  readonly defaults?: SlurmSettings;
   /** Between two looks at the queue. */
   readonly pollMs?: number;
   /** So many polls in a row must find no trace of a job, and no sentinel, until it counts as lost. */
@@ -35,138 +29,70 @@ export interface SlurmOptions {
  * Runs attempts as jobs of a Slurm cluster. A job needs no engine while it runs: it works in a folder of its key, and whoever holds the key's
  * lock when it has ended gives its outputs to the store. So a job that an earlier engine left is taken up, not submitted again.
  */
-export function createSlurmExecutor({ cache, pollMs = 2_000, patience = 15 }: SlurmOptions): Executor {
-  const directory = join(cache, 'slurm');
+export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience = 15 }: SlurmOptions): Executor {
+  const directory = slurmFolder(cache);
   const submitter = createSubmitter(directory);
-  const watcher = createWatcher(pollMs);
+  const trash = createTrash(join(directory, 'trash'));
+  const cluster = { directory, watcher: createWatcher(pollMs), canceller: createCanceller(), trash, patience };
+  const isThere = createRollCall();
 
   async function taskOf(job: Job, folder: JobFolder): Promise<Task> {
     const earlier = readTask(folder);
     if (earlier && (await isThere(earlier, folder))) return earlier;
-    prepareFolder(folder, job, childEntry);
+    const settings = { ...defaults, ...job.instance.slurm };
     return submitter.submit({
       folder,
       stage: job.instance.stage,
-      options: sbatchOptions(job),
-      limit: job.instance.slurm?.arrayLimit,
+      options: sbatchOptions(job, settings),
+      limit: settings.arrayLimit,
+      prepare: (task) => prepareFolder(folder, job, task, childEntry),
     });
   }
 
   return {
     name: 'slurm',
     place: (key, { outputs }) => jobFolder(directory, key, outputs),
-    close: () => removeTakenSubmissions(directory),
+    async close() {
+      await trash.empty();
+      removeTakenSubmissions(directory);
+    },
     async start(job: Job, listener: JobListener): Promise<RunningJob> {
       const folder = jobFolder(directory, job.key, job.instance.outputs);
-      const task = await taskOf(job, folder);
-      return superviseTask(job, folder, task, listener, watcher, patience);
+      return superviseTask(job, folder, await taskOf(job, folder), listener, cluster);
     },
   };
 }
 
-let queue: ReturnType<typeof queuedTasks> | undefined;
+export function slurmFolder(cache: string): string {
+  return join(cache, 'slurm');
+}
 
 /** Is the job of an earlier engine known, or has it ended and left its sentinel? One look at the queue serves all who ask at once. */
-async function isThere(task: Task, folder: JobFolder): Promise<boolean> {
-  if (readSentinel(folder)) return true;
-  queue ??= queuedTasks().finally(() => {
-    queue = undefined;
-  });
-  return (await queue).has(taskName(task.name, task.index)) || readSentinel(folder) !== undefined;
-}
-
-/** Watches over one job until it has ended, or until the engine leaves it to itself. */
-function superviseTask(
-  job: Job,
-  folder: JobFolder,
-  task: Task,
-  listener: JobListener,
-  watcher: ReturnType<typeof createWatcher>,
-  patience: number,
-): RunningJob {
-  const started = performance.now();
-  const log = followLog(folder.log, job.log);
-  const events = followEventLines(folder.events, listener);
-  const warned = new Set<string>();
-  let known: TaskState | undefined;
-  let unansweredPolls = 0;
-  let completedPolls = 0;
-  let stopping: 'gently' | 'now' | undefined;
-  let settle: (end: JobEnd) => void = () => {};
-  const end = new Promise<JobEnd>((resolve) => {
-    settle = resolve;
-  });
-  const warnOnce = (message: string) => {
-    if (!warned.has(message)) listener.warning(message);
-    warned.add(message);
-  };
-  const close = () => {
-    leave();
-    events.stop();
-    log.copy();
-  };
-  const finish = (state: TaskState | undefined) => {
-    close();
-    const sentinel = readSentinel(folder);
-    const report = readReport(folder);
-    const failure = taskFailure(state, sentinel, job);
-    const said = failure?.reason === 'exit' && report.message ? { ...failure, message: report.message } : failure;
-    deliver(folder, job, !failure);
-    settle({
-      seconds: sentinel?.seconds ?? (performance.now() - started) / 1000,
-      ...(said && { failure: said }),
-      ...(report.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
-      ...(report.peakMemory !== undefined && { peakMemory: report.peakMemory }),
+function createRollCall(): (task: Task, folder: JobFolder) => Promise<boolean> {
+  let queue: ReturnType<typeof queuedTasks> | undefined;
+  return async (task, folder) => {
+    if (readSentinel(folder)) return true;
+    queue ??= queuedTasks().finally(() => {
+      queue = undefined;
     });
-  };
-  const cancel = async (id: string, how: 'gently' | 'now') => {
-    await cancelTask(id, how).catch((error: Error) => warnOnce(`job ${id} could not be cancelled: ${error.message}`));
-  };
-  const watched: Watched = {
-    task,
-    look() {
-      log.copy();
-      if (readSentinel(folder)?.code !== 0) return 'going';
-      finish(undefined);
-      return 'ended';
-    },
-    take(state, silentPolls) {
-      unansweredPolls = 0;
-      known = state ?? known;
-      if (state && stopping) void cancel(state.id, stopping);
-      stopping = undefined;
-      if (state && !isUnended(state)) {
-        // The file server may show the sentinel later than Slurm the end.
-        if (state.state !== 'COMPLETED' || readSentinel(folder) || ++completedPolls > patience) finish(state);
-      } else if (state) {
-        const why = hindrance(state);
-        if (why) warnOnce(`job ${state.id} waits in Slurm and may never start: ${why}`);
-      } else if (silentPolls > 0 && (readSentinel(folder) || silentPolls >= patience)) {
-        finish(undefined);
-      }
-    },
-    unanswered(error) {
-      if (++unansweredPolls === 3) warnOnce(`Slurm does not answer, its jobs may go on meanwhile: ${error.message}`);
-    },
-  };
-  const leave = watcher.add(watched);
-  return {
-    end,
-    stop(how) {
-      stopping = how;
-      if (known) void cancel(known.id, how);
-    },
-    detach() {
-      close();
-      settle({ seconds: (performance.now() - started) / 1000, failure: detached(known) });
-    },
+    return (await queue).has(taskName(task.name, task.index)) || readSentinel(folder) !== undefined;
   };
 }
 
-function detached(task: TaskState | undefined): Failure {
-  const job = task ? `job ${task.id}` : 'its job';
+/** Where folders go at once that are done with; they are deleted one after the other while jobs run. */
+function createTrash(directory: string): { path(key: string): string; empty(): Promise<void> } {
+  let deleted = Promise.resolve();
+  let made = 0;
   return {
-    reason: 'cancelled',
-    message: `${job} goes on in Slurm: \`kumiki watch\`, or the same run again, takes its result`,
+    path(key) {
+      mkdirSync(directory, { recursive: true });
+      const path = join(directory, `${key}.${process.pid}.${++made}`);
+      deleted = deleted.then(() => rm(path, { recursive: true, force: true }));
+      return path;
+    },
+    async empty() {
+      await deleted;
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }

@@ -5,7 +5,7 @@ import { digestJson } from '../../store/digest/digest-json.ts';
 import type { Digest, Key } from '../../store/result.ts';
 import type { Attempt } from '../../store/store.ts';
 import type { RunContext } from '../context.ts';
-import { sourcePath } from '../inputs.ts';
+import { consumedKeys, sourcePath } from '../inputs.ts';
 import { requestOf } from '../schedule/pools.ts';
 import { fillEnvironment, fillScript, fillValue, type Paths } from './fill.ts';
 
@@ -48,6 +48,7 @@ export function describeJob(
         ? { kind: 'shell', script: fillScript(instance.action, paths), events }
         : { kind: 'stage', module: context.moduleOf(instance), request: stageRequest(instance, paths, scratch) },
     log: folder.logPath(instance.id, attempt.number),
+    reads: consumedKeys(instance, view),
     delivery: { outputs: attempt.outputs, scratch: attempt.scratch },
     ...(instance.timeoutMs !== undefined && { timeoutMs: instance.timeoutMs }),
   };

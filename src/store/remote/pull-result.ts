@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { groupBy } from '../../group-by.ts';
 import type { TransferOptions } from '../../objects/bucket.ts';
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import { digestBytes } from '../digest/digest-bytes.ts';
-import type { Digest, Manifest } from '../result.ts';
+import type { Manifest } from '../result.ts';
 import type { Attempt, Claim, StoredResult } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { objectName } from './names.ts';
@@ -50,7 +51,7 @@ async function fetchFiles(
   const files = resultFiles(manifest);
   const pathOf = ({ path }: ResultFile) => `${attempt.directory}/${path}`;
   for (const folder of new Set(files.map((file) => dirname(pathOf(file))))) await mkdir(folder, { recursive: true });
-  const byDigest = filesByDigest(files);
+  const byDigest = groupBy(files, ({ digest }) => digest);
   const together = new Set([...inline.keys(), ...packs.flatMap(({ members }) => members)]);
   const write = (contents: ReadonlyMap<Digest, Uint8Array>): void => {
     for (const [digest, content] of contents) {
@@ -83,16 +84,6 @@ async function fetchFiles(
       .filter(({ digest }) => !together.has(digest))
       .map((file) => (signal: AbortSignal) => fetchFile(file, signal)),
   ]);
-}
-
-function filesByDigest(files: readonly ResultFile[]): ReadonlyMap<Digest, readonly ResultFile[]> {
-  const groups = new Map<Digest, ResultFile[]>();
-  for (const file of files) {
-    const group = groups.get(file.digest);
-    if (group) group.push(file);
-    else groups.set(file.digest, [file]);
-  }
-  return groups;
 }
 
 /** Runs these, some at a time, until one finds nothing or fails: the rest is broken off then, and all have ended when this ends. */

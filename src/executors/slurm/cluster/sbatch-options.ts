@@ -1,10 +1,10 @@
-import type { Instance } from '../../graph/plan.ts';
-import type { Job } from '../executor.ts';
+import type { SlurmSettings } from '../../../graph/plan.ts';
+import type { Job } from '../../executor.ts';
 
-/** Options of sbatch for what an instance asks for; equal ones go into one array. */
-export function sbatchOptions({ instance, timeoutMs }: Job): readonly string[] {
+/** Options of sbatch for what a job asks for; equal ones go into one array. */
+export function sbatchOptions({ instance, timeoutMs }: Job, settings: SlurmSettings): readonly string[] {
   const { cpu = 1, memory, gpu } = instance.resources;
-  const { partition, account, qos, constraint, flags = [] } = instance.slurm ?? {};
+  const { partition, account, qos, constraint, flags = [] } = settings;
   return [
     `--cpus-per-task=${Math.max(1, Math.ceil(cpu))}`,
     ...(memory === undefined ? [] : [`--mem=${Math.max(1, Math.ceil(memory / 2 ** 20))}M`]),
@@ -14,17 +14,22 @@ export function sbatchOptions({ instance, timeoutMs }: Job): readonly string[] {
     ...(account === undefined ? [] : [`--account=${account}`]),
     ...(qos === undefined ? [] : [`--qos=${qos}`]),
     ...(constraint === undefined ? [] : [`--constraint=${constraint}`]),
-    instance.resume ? '--requeue' : '--no-requeue',
+    ...(instance.resume ? resumable(timeoutMs) : ['--no-requeue']),
     ...flags,
   ];
 }
 
+/** The job itself heeds a timeout; before the partition's limit, which it does not know, it is told to write a checkpoint. */
+function resumable(timeoutMs: number | undefined): readonly string[] {
+  return ['--requeue', ...(timeoutMs === undefined ? ['--signal=B:TERM@60'] : [])];
+}
+
 /** `--array` of so many tasks, of which at most `limit` run at a time. */
-export function arrayOption(tasks: number, limit: NonNullable<Instance['slurm']>['arrayLimit']): string {
+export function arrayOption(tasks: number, limit: SlurmSettings['arrayLimit']): string {
   return `--array=0-${tasks - 1}${limit === undefined ? '' : `%${limit}`}`;
 }
 
-/** Slurm counts minutes: a limit is rounded up to whole seconds here, and to minutes there. */
+/** Slurm's limits have minutes, rounded up: the last of them is for a job that ends itself at its timeout to say so. */
 function slurmTime(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000));
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0');

@@ -1,19 +1,9 @@
-import type { Failure } from '../../run/events.ts';
-import type { Job } from '../executor.ts';
-import { exitFailure, shellExit } from '../local/job-failure.ts';
-import { logTail } from '../local/log-tail.ts';
+import type { Failure } from '../../../run/events.ts';
+import type { Job } from '../../executor.ts';
+import { exitFailure, shellExit } from '../../local/job-failure.ts';
+import { logTail } from '../../local/log-tail.ts';
+import type { TaskState } from '../cluster/task-states.ts';
 import type { Sentinel } from './job-folder.ts';
-import type { TaskState } from './queue.ts';
-
-/** States of a job that has not ended; squeue(1), "JOB STATE CODES". */
-const unended = new Set(
-  `PENDING RUNNING COMPLETING CONFIGURING SUSPENDED REQUEUED REQUEUE_HOLD REQUEUE_FED RESIZING SIGNALING STAGE_OUT STOPPED
-  SPECIAL_EXIT RESV_DEL_HOLD`.split(/\s+/),
-);
-
-export function isUnended({ state }: TaskState): boolean {
-  return unended.has(state);
-}
 
 /** Why a job failed, in words and with what to do. `sentinel` is missing where the job could not write one. */
 export function taskFailure(
@@ -22,28 +12,24 @@ export function taskFailure(
   job: Job,
 ): Failure | undefined {
   if (sentinel?.code === 0) return undefined;
+  if (sentinel?.timedOut) return { ...timeoutFailure('', job), tail: logTail(job.log) };
   const slurms = task && stateFailure(task, job);
   if (slurms) return { ...slurms, tail: logTail(job.log) };
   if (sentinel) return exitFailure(shellExit(sentinel.code), job.log);
   const known = task ? `Slurm says ${task.state}` : 'Slurm does not know it any more';
   return {
     reason: 'lost',
-    message: `its job ended without a word (${known}, and it left no exit code): see slurm.log beside its log, and whether the node reaches the cache folder; then run again`,
+    message: `its job ended without a word (${known}, and it left no exit code): see its log, and whether the node reaches the cache folder; then run again`,
     tail: logTail(job.log),
   };
 }
 
-function stateFailure({ state, reason, id }: TaskState, { timeoutMs, instance }: Job): Failure | undefined {
-  const again = instance.resume ? 'run again: it goes on from its last checkpoint' : 'run again';
+function stateFailure({ state, reason, id }: TaskState, job: Job): Failure | undefined {
+  const again = job.instance.resume ? 'run again: it goes on from its last checkpoint' : 'run again';
   switch (state) {
     case 'TIMEOUT':
-    case 'DEADLINE': {
-      const limit = timeoutMs === undefined ? "the partition's time limit" : `${timeoutMs / 1000} s`;
-      return {
-        reason: 'timeout',
-        message: `job ${id} did not finish within ${limit}: ${timeoutMs === undefined ? 'set its timeout, or choose a partition that allows more' : 'raise its timeout'}${instance.resume ? ', and run again: it goes on from its last checkpoint' : ''}`,
-      };
-    }
+    case 'DEADLINE':
+      return timeoutFailure(`job ${id} `, job);
     case 'OUT_OF_MEMORY':
       return { reason: 'out-of-memory', message: `job ${id} ran out of memory and was killed: raise resources.memory` };
     case 'NODE_FAIL':
@@ -59,6 +45,15 @@ function stateFailure({ state, reason, id }: TaskState, { timeoutMs, instance }:
     default:
       return undefined;
   }
+}
+
+function timeoutFailure(who: string, { timeoutMs, instance }: Job): Failure {
+  const [limit, remedy] =
+    timeoutMs === undefined
+      ? ["the partition's time limit", 'set its timeout, or choose a partition that allows more']
+      : [`${timeoutMs / 1000} s`, 'raise its timeout'];
+  const resumed = instance.resume ? ', and run again: it goes on from its last checkpoint' : '';
+  return { reason: 'timeout', message: `${who}did not finish within ${limit}: ${remedy}${resumed}` };
 }
 
 const hopeless =

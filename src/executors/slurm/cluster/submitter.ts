@@ -2,17 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Instance } from '../../graph/plan.ts';
-import { type JobFolder, noteTask, type Task } from './job-folder.ts';
-import { queuedTasks, submit } from './queue.ts';
+import type { SlurmSettings } from '../../../graph/plan.ts';
+import { groupBy } from '../../../group-by.ts';
+import type { JobFolder, Task } from '../job/job-folder.ts';
+import { arrayScript } from '../job/start-script.ts';
+import { slurm } from './programs.ts';
 import { arrayOption } from './sbatch-options.ts';
-import { arrayScript } from './start-script.ts';
+import { queuedTasks } from './task-states.ts';
 
-interface Submission {
+export interface Submission {
   readonly folder: JobFolder;
   readonly stage: string;
   readonly options: readonly string[];
-  readonly limit: NonNullable<Instance['slurm']>['arrayLimit'];
+  readonly limit: SlurmSettings['arrayLimit'];
+  /** Writes what the job starts from, once its task is known. */
+  prepare(task: Task): void;
 }
 
 interface Waiting extends Submission {
@@ -23,12 +27,15 @@ interface Waiting extends Submission {
 /** Slurm's default MaxArraySize of 1001 allows indexes below it. */
 const longestArray = 1000;
 
-/** Instances become ready one by one, but in a burst: so long is waited for more of the same before they are submitted. */
+/** Instances become ready one by one, but in a burst: it has ended when so long no more came, or has lasted long enough. */
 const gatherMs = 50;
+const longestBurstMs = 2_000;
 
 /** Submits jobs that ask for the same as one array. */
 export function createSubmitter(directory: string): { submit(submission: Submission): Promise<Task> } {
   const waiting: Waiting[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let began = 0;
 
   const flush = () => {
     for (const group of groupBy(waiting.splice(0), groupOf).values()) {
@@ -39,7 +46,10 @@ export function createSubmitter(directory: string): { submit(submission: Submiss
   };
   return {
     submit(submission) {
-      if (waiting.length === 0) setTimeout(flush, gatherMs);
+      const now = performance.now();
+      if (waiting.length === 0) began = now;
+      clearTimeout(timer);
+      timer = setTimeout(flush, Math.min(gatherMs, began + longestBurstMs - now));
       return new Promise((resolve, reject) => waiting.push({ ...submission, resolve, reject }));
     },
   };
@@ -47,37 +57,26 @@ export function createSubmitter(directory: string): { submit(submission: Submiss
 
 const groupOf = ({ stage, options, limit }: Submission) => JSON.stringify([stage, options, limit]);
 
-function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(nameOf(item));
-    if (group) group.push(item);
-    else groups.set(nameOf(item), [item]);
-  }
-  return groups;
-}
-
 async function submitArray(directory: string, group: readonly Waiting[]): Promise<void> {
   const { stage, options, limit } = group[0]!;
   const name = `kumiki-${stage.replaceAll(/[^\w-]/g, '_').slice(0, 60)}-${randomBytes(6).toString('hex')}`;
   try {
     const batch = join(directory, 'submissions', name);
     mkdirSync(batch, { recursive: true });
-    const tasks = group.map((_, index) => ({ name, index }));
-    for (const [index, { folder }] of group.entries()) noteTask(folder, tasks[index]!);
     writeFileSync(join(batch, 'folders'), group.map(({ folder }) => `${folder.path}\n`).join(''));
     writeFileSync(join(batch, 'array.sh'), arrayScript);
+    const tasks = group.map((_, index) => ({ name, index }));
+    for (const [index, { prepare }] of group.entries()) prepare(tasks[index]!);
     await submitOnce(
       name,
       [
+        '--parsable',
         ...options,
         arrayOption(group.length, limit),
         `--job-name=${name}`,
         '--chdir=/',
         '--open-mode=append',
-        // Slurm's own words, such as those of the memory killer.
-        `--output=${batch.replaceAll('%', '%%')}/slurm-%a.log`,
-        '--signal=B:TERM@60',
+        `--output=${batch.replaceAll('%', '%%')}/${slurmLog('%a')}`,
       ],
       join(batch, 'array.sh'),
       [name, join(batch, 'folders')],
@@ -88,10 +87,21 @@ async function submitArray(directory: string, group: readonly Waiting[]): Promis
   }
 }
 
+const slurmLog = (index: number | string) => `slurm-${index}.log`;
+
+/** Slurm's own words about a task, such as those of the memory killer. */
+export function slurmWords(directory: string, { name, index }: Task): string {
+  try {
+    return readFileSync(join(directory, 'submissions', name, slurmLog(index)), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** When sbatch fails without saying no, the job may be there all the same: its unique name tells. */
 async function submitOnce(name: string, options: readonly string[], script: string, words: readonly string[]) {
   try {
-    await submit(options, script, words);
+    await slurm('sbatch', [...options, script, ...words]);
   } catch (error) {
     if (!/did not answer|timed out|Unable to contact|Zero Bytes|Connection/i.test((error as Error).message))
       throw error;

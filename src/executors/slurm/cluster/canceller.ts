@@ -1,0 +1,37 @@
+import { slurm } from './programs.ts';
+
+/** `gently`: the job is told to stop and may write a checkpoint first. */
+export type CancelHow = 'gently' | 'now';
+
+/** Jobs are cancelled in a burst, when a run is interrupted: so many milliseconds are waited for more of them. */
+const gatherMs = 20;
+
+/** So many ids fit into the words of one call. */
+const mostIds = 2_000;
+
+/** Cancels jobs by their ids, many with one call of scancel; `failed` is called for those of a call that did not succeed. */
+export function createCanceller(): { cancel(id: string, how: CancelHow, failed: (error: Error) => void): void } {
+  const waiting = { gently: [] as Request[], now: [] as Request[] };
+
+  const flush = (how: CancelHow) => {
+    const requests = waiting[how].splice(0);
+    for (let from = 0; from < requests.length; from += mostIds) {
+      const some = requests.slice(from, from + mostIds);
+      const signal = how === 'gently' ? ['--batch', '--signal=TERM'] : [];
+      slurm('scancel', [...signal, ...some.map(({ id }) => id)]).catch((error: Error) => {
+        for (const { failed } of some) failed(error);
+      });
+    }
+  };
+  return {
+    cancel(id, how, failed) {
+      if (waiting[how].length === 0) setTimeout(() => flush(how), gatherMs);
+      waiting[how].push({ id, failed });
+    },
+  };
+}
+
+interface Request {
+  readonly id: string;
+  failed(error: Error): void;
+}
