@@ -1,5 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compiledFolder } from '../../compiled-folder.ts';
 import type { SlurmSettings } from '../../graph/plan.ts';
@@ -10,6 +8,7 @@ import { createSubmitter, removeTakenSubmissions } from './cluster/submitter.ts'
 import { queuedTasks, taskName } from './cluster/task-states.ts';
 import { createWatcher } from './cluster/watcher.ts';
 import { type JobFolder, jobFolder, prepareFolder, readSentinel, readTask, type Task } from './job/job-folder.ts';
+import { createTrash } from './job/trash.ts';
 import { superviseTask } from './supervise-task.ts';
 
 const childEntry = join(compiledFolder, 'src/stage/child.js');
@@ -76,23 +75,5 @@ function createRollCall(): (task: Task, folder: JobFolder) => Promise<boolean> {
       queue = undefined;
     });
     return (await queue).has(taskName(task.name, task.index)) || readSentinel(folder) !== undefined;
-  };
-}
-
-/** Where folders go at once that are done with; they are deleted one after the other while jobs run. */
-function createTrash(directory: string): { path(key: string): string; empty(): Promise<void> } {
-  let deleted = Promise.resolve();
-  let made = 0;
-  return {
-    path(key) {
-      mkdirSync(directory, { recursive: true });
-      const path = join(directory, `${key}.${process.pid}.${++made}`);
-      deleted = deleted.then(() => rm(path, { recursive: true, force: true }));
-      return path;
-    },
-    async empty() {
-      await deleted;
-      rmSync(directory, { recursive: true, force: true });
-    },
   };
 }

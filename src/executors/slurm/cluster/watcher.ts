@@ -13,23 +13,29 @@ export interface Watched {
 /** Who is asked, in this order, for as long as there are jobs of whom the one before did not know. */
 const sources = [queuedTasks, rememberedTasks, accountedTasks];
 
+/** So often sentinels are looked for between polls: that costs Slurm nothing. */
+const looksAPoll = 4;
+
 /** Looks at all jobs with one call a poll: of squeue, and while there are jobs that it does not know, in the next polls of those that remember longer. */
 export function createWatcher(pollMs: number): { add(watched: Watched): () => void } {
   const silences = new Map<Watched, number>();
-  let polling = false;
   let next = 0;
+  let looks = 0;
+  let going = false;
+
+  const look = async () => {
+    for (const watched of [...silences.keys()]) if (watched.look() === 'ended') silences.delete(watched);
+    if (silences.size > 0 && looks++ % looksAPoll === 0) await poll();
+    going = silences.size > 0;
+    if (going) setTimeout(look, pollMs / looksAPoll);
+  };
 
   const poll = async () => {
-    for (const watched of [...silences.keys()]) if (watched.look() === 'ended') silences.delete(watched);
-    if (silences.size > 0) {
-      try {
-        tell(await sources[next]!());
-      } catch (error) {
-        for (const watched of [...silences.keys()]) watched.unanswered(error as Error);
-      }
+    try {
+      tell(await sources[next]!());
+    } catch (error) {
+      for (const watched of [...silences.keys()]) watched.unanswered(error as Error);
     }
-    polling = silences.size > 0;
-    if (polling) setTimeout(poll, pollMs);
   };
 
   const tell = (states: States) => {
@@ -50,8 +56,8 @@ export function createWatcher(pollMs: number): { add(watched: Watched): () => vo
   return {
     add(watched) {
       silences.set(watched, 0);
-      if (!polling) setTimeout(poll, Math.min(pollMs, 200));
-      polling = true;
+      if (!going) setTimeout(look, Math.min(pollMs, 200));
+      going = true;
       return () => void silences.delete(watched);
     },
   };

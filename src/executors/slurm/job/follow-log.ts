@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readSync, statSync } from 'node:fs';
 
 const blockBytes = 64 * 1024;
 
@@ -9,17 +9,15 @@ export function followLog(from: string, to: string): { copy(): void } {
   closeSync(openSync(to, 'a'));
   return {
     copy() {
-      let descriptor: number;
+      const size = statSync(from, { throwIfNoEntry: false })?.size ?? 0;
+      if (size <= offset) return;
+      const descriptor = openSync(from, 'r');
       try {
-        descriptor = openSync(from, 'r');
-      } catch {
-        return;
-      }
-      try {
-        const block = Buffer.alloc(blockBytes);
-        for (let read = blockBytes; read === blockBytes; ) {
-          read = readSync(descriptor, block, 0, blockBytes, offset);
-          if (read > 0) appendFileSync(to, block.subarray(0, read));
+        const block = Buffer.alloc(Math.min(blockBytes, size - offset));
+        while (offset < size) {
+          const read = readSync(descriptor, block, 0, block.length, offset);
+          if (read === 0) return;
+          appendFileSync(to, block.subarray(0, read));
           offset += read;
         }
       } finally {

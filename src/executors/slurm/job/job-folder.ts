@@ -120,7 +120,9 @@ function moveEntries(from: string, to: string): void {
   for (const name of readdirSync(from)) renameSync(join(from, name), join(to, name));
 }
 
+/** Mostly there is no such file: asking first costs less than an exception. */
 function readJson(file: string): unknown {
+  if (!existsSync(file)) return undefined;
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
