@@ -18,6 +18,8 @@ export interface RunContext {
   readonly moduleOf: (instance: Instance) => string;
   /** Attempts that run now, by instance. */
   readonly running: Map<number, RunningAttempt>;
+  /** An attempt runs from now on; it is stopped at once if the run was interrupted while it started. */
+  readonly begun: (attempt: RunningAttempt) => void;
   /** Where results are shared, if `kumiki.yaml` says so. */
   readonly shared?: SharedResults;
   /** Opens a bucket to publish to, by its name. */

@@ -6,7 +6,7 @@ import type { Sources, Store, StoredResult } from '../store/store.ts';
 import { inStore } from '../store/store-error.ts';
 import { assess, assessInstance, neededInstances } from './assess.ts';
 import { buildInstance } from './attempt/build.ts';
-import type { RunContext } from './context.ts';
+import type { RunContext, RunningAttempt } from './context.ts';
 import { recordEndings } from './endings.ts';
 import { commitOf } from './environment.ts';
 import type { ControlRequest, RunEvent, RunFinished } from './events.ts';
@@ -76,6 +76,15 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   const events = openEventLog(folder.events, options.listener ?? (() => {}));
   const stopping = new AbortController();
   const results: (StoredResult | undefined)[] = [];
+  const running: RunContext['running'] = new Map();
+  let interrupts = 0;
+  let detaching = false;
+  const interruptAttempt = (attempt: RunningAttempt) => {
+    if (detaching && attempt.detach) attempt.detach();
+    else if (interrupts === 2) attempt.stop('now');
+    else if (attempt.detach) attempt.stop(attempt.instance.resume ? 'gently' : 'now');
+    else if (attempt.instance.resume) attempt.stop('gently');
+  };
   const base: RunContext = {
     view: { plan, store: options.store, sources: options.sources, resultOf: (index) => results[index] },
     folder,
@@ -83,7 +92,11 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     events,
     executors: options.executors,
     moduleOf: (instance) => stageModule(instance, plan.root, options.stageModule),
-    running: new Map(),
+    running,
+    begun(attempt) {
+      running.set(attempt.instance.index, attempt);
+      if (interrupts > 0) interruptAttempt(attempt);
+    },
     stopping: stopping.signal,
     cancelled: new Set(),
     pauses: new Map(),
@@ -115,20 +128,15 @@ export function startRun(plan: Plan, options: RunOptions): Run {
       if ('result' in outcome) temporaries.finished(index);
     },
   });
-  let interrupts = 0;
   const interrupt = (detach = false) => {
+    if (interrupts === 2) return;
     interrupts++;
-    if (interrupts > 2) return;
+    detaching = detach;
     events.emit({ type: 'interrupted', level: interrupts === 1 ? 1 : 2 });
     stopping.abort();
     scheduler.stop();
     if (interrupts === 2) context.shared?.giveUp();
-    for (const attempt of context.running.values()) {
-      if (detach && attempt.detach) attempt.detach();
-      else if (interrupts === 2) attempt.stop('now');
-      else if (attempt.detach) attempt.stop(attempt.instance.resume ? 'gently' : 'now');
-      else if (attempt.instance.resume) attempt.stop('gently');
-    }
+    for (const attempt of running.values()) interruptAttempt(attempt);
   };
   const control = followControl(folder.control, (request) => obey(request, context, scheduler, interrupt));
   const started = performance.now();

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { parsePlace } from '../objects/object-url.ts';
 import { type Diagnostic, errorAt, tidy } from './diagnostic.ts';
+import { clusterSchema } from './schema.ts';
 import type { SettingsRead } from './settings.ts';
 import { reportIssues } from './validate.ts';
 import { child, type Node, toJson } from './yaml/node.ts';
@@ -23,6 +24,7 @@ const settingsSchema = z.strictObject({
       error: 'expected gs://bucket/prefix, file:///path or a path, or a map with url',
     })
     .optional(),
+  slurm: clusterSchema.optional(),
   gcs: z
     .strictObject({
       endpoint: z.url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:4443' }).optional(),
@@ -33,6 +35,7 @@ const settingsSchema = z.strictObject({
 
 const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
   if (path.length === 0) return Object.keys(settingsSchema.shape);
+  if (path[0] === 'slurm') return Object.keys(clusterSchema.shape);
   return path[0] === 'remote' ? Object.keys(remoteSchema.shape) : ['endpoint', 'billingProject'];
 };
 

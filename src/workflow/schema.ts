@@ -1,6 +1,6 @@
 /** The shape of a workflow file, as zod schemas: what `validate` checks and `workflow.schema.json` is made from. */
 import { z } from 'zod';
-import { durationPattern, sizePattern } from './units.ts';
+import { durationPattern, parseDuration, sizePattern } from './units.ts';
 
 const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const badName = 'a name starts with a letter or _ and goes on with letters, digits, _ and -';
@@ -56,30 +56,48 @@ const slurmWord = z.string().regex(/^[\w.,:@+&|()*[\]-]+$/, { error: 'expected o
 const ownFlags =
   /^--(array|job-name|output|error|input|open-mode|chdir|signal|wrap|parsable|test-only|requeue|no-requeue|wait|export|export-file|ntasks|partition|account|qos|constraint|cpus-per-task|mem|time)(=|$)/;
 
+const arrayLimit = z
+  .int({ error: 'expected a whole number from 1' })
+  .min(1, { error: 'expected a whole number from 1' })
+  .optional()
+  .describe('How many jobs of an array may run at a time');
+const slurmFlags = z
+  .array(
+    z
+      .string()
+      .regex(/^--[a-z][a-z-]*(=[^\n\0]*)?$/, {
+        error: 'expected a long option of sbatch in one word: --name=value',
+      })
+      .refine((flag) => !ownFlags.test(flag), {
+        error: 'kumiki sets this option itself, from resources, timeout or slurm',
+      }),
+  )
+  .optional()
+  .describe('Further options of sbatch: --exclusive, --gres=gpu:a100:1');
+
+/** What `kumiki.yaml` says of the cluster, where no expression is known. */
+export const clusterSchema = z.strictObject({
+  partition: slurmWord.optional(),
+  account: slurmWord.optional(),
+  qos: slurmWord.optional(),
+  constraint: slurmWord.optional(),
+  arrayLimit,
+  flags: slurmFlags,
+  pollInterval: z
+    .string()
+    .transform(parseDuration)
+    .refine((ms) => ms !== undefined && ms >= 500, { error: 'expected a duration of at least 500ms, such as 5s' })
+    .optional(),
+});
+
 const slurm = z
   .strictObject({
     partition: orExpression(slurmWord, 'a name').optional().describe('Partition, or several with commas'),
     account: orExpression(slurmWord, 'a name').optional().describe('Account to charge'),
     qos: orExpression(slurmWord, 'a name').optional().describe('Quality of service'),
     constraint: orExpression(slurmWord, 'features of nodes').optional().describe('Features that the node must have'),
-    arrayLimit: z
-      .int({ error: 'expected a whole number from 1' })
-      .min(1, { error: 'expected a whole number from 1' })
-      .optional()
-      .describe('How many jobs of an array may run at a time'),
-    flags: z
-      .array(
-        z
-          .string()
-          .regex(/^--[a-z][a-z-]*(=[^\n\0]*)?$/, {
-            error: 'expected a long option of sbatch in one word: --name=value',
-          })
-          .refine((flag) => !ownFlags.test(flag), {
-            error: 'Kumiki sets this option itself, from resources, timeout or slurm',
-          }),
-      )
-      .optional()
-      .describe('Further options of sbatch: --exclusive, --gres=gpu:a100:1'),
+    arrayLimit,
+    flags: slurmFlags,
   })
   .describe('How jobs are submitted to a Slurm cluster; resources and timeout are mapped besides');
 

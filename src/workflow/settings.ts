@@ -6,12 +6,25 @@ import type { Diagnostic } from './diagnostic.ts';
 export interface Settings {
   /** Where results are shared. */
   readonly remote?: RemoteSettings;
+  readonly slurm?: ClusterSettings;
   readonly gcs?: {
     /** Of an emulator or a private endpoint. */
     readonly endpoint?: string;
     /** Project that pays for requests, where the readers of a bucket pay. */
     readonly billingProject?: string;
   };
+}
+
+/** For stages on Slurm that do not say it themselves. */
+export interface ClusterSettings {
+  readonly partition?: string;
+  readonly account?: string;
+  readonly qos?: string;
+  readonly constraint?: string;
+  readonly arrayLimit?: number;
+  readonly flags?: readonly string[];
+  /** Milliseconds between two looks at the queue. */
+  readonly pollInterval?: number;
 }
 
 export interface RemoteSettings {

@@ -1,6 +1,7 @@
 /**
- * A matrix of a thousand small jobs on the Slurm cluster that `SLURM_CONF` names, beside plain `sbatch --array` of the same. `KUMIKI_BENCH_SLURM_TASKS`
- * (default 1000) and `KUMIKI_BENCH_SLURM_RUNS` (default 1) set the size; interrupted, it cancels the jobs that it submitted and no others.
+ * A matrix of a thousand small jobs on the Slurm cluster that `SLURM_CONF` names, beside plain `sbatch --array` of the same: jobs that do nothing but write
+ * a number, and jobs that sleep a second before. `KUMIKI_BENCH_SLURM_TASKS` (default 1000), `KUMIKI_BENCH_SLURM_SECONDS` (default 0,1) and
+ * `KUMIKI_BENCH_SLURM_RUNS` (default 1) say otherwise. Interrupted, it cancels the jobs that it submitted and no others.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { median, printRow } from './measure.ts';
 
 const tasks = Number(process.env.KUMIKI_BENCH_SLURM_TASKS ?? 1000);
+const lengths = (process.env.KUMIKI_BENCH_SLURM_SECONDS ?? '0,1').split(',').map(Number);
 const runs = Number(process.env.KUMIKI_BENCH_SLURM_RUNS ?? 1);
 const cli = join(import.meta.dirname, '../../cli/main.js');
 const pollSeconds = 2;
@@ -33,14 +35,16 @@ process.on('SIGINT', () => {
 });
 
 try {
-  console.log(`${tasks} jobs that write a number, from the command on until all are there; ${runs} runs`);
-  const plain: number[] = [];
-  const ours: Run[] = [];
-  for (let run = 0; run < runs && !interrupted; run++) {
-    plain.push(await plainArray(join(folder, `plain-${run}`)));
-    if (!interrupted) ours.push(await kumikiRun(join(folder, `kumiki-${run}`)));
+  console.log(`${tasks} jobs, from the command on until all that they write is there; ${runs} runs, medians`);
+  for (const seconds of lengths) {
+    const plain: number[] = [];
+    const ours: Run[] = [];
+    for (let run = 0; run < runs && !interrupted; run++) {
+      plain.push(await plainArray(join(folder, `plain-${seconds}-${run}`), seconds));
+      if (!interrupted) ours.push(await kumikiRun(join(folder, `kumiki-${seconds}-${run}`), seconds));
+    }
+    if (!interrupted) report(seconds, plain, ours);
   }
-  if (!interrupted) report(plain, ours);
 } finally {
   rmSync(folder, { recursive: true, force: true });
   if (interrupted) process.exitCode = 130;
@@ -68,10 +72,13 @@ function whyNoCluster(): string | undefined {
 }
 
 /** From before sbatch until the last of its jobs has written: what sbatch --wait sleeps afterwards is not counted. */
-async function plainArray(directory: string): Promise<number> {
+async function plainArray(directory: string, seconds: number): Promise<number> {
   mkdirSync(join(directory, 'out'), { recursive: true });
   const script = join(directory, 'job.sh');
-  writeFileSync(script, `#!/bin/bash\necho $(("$1" + SLURM_ARRAY_TASK_ID)) > out/$(("$1" + SLURM_ARRAY_TASK_ID))\n`);
+  writeFileSync(
+    script,
+    `#!/bin/bash\n${work(seconds)}echo $(("$1" + SLURM_ARRAY_TASK_ID)) > out/$(("$1" + SLURM_ARRAY_TASK_ID))\n`,
+  );
   const started = performance.now();
   for (let from = 0; from < tasks; from += longestArray) {
     const array = `--array=0-${Math.min(longestArray, tasks - from) - 1}`;
@@ -85,8 +92,13 @@ async function plainArray(directory: string): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
+/** What a job does before it writes. */
+function work(seconds: number): string {
+  return seconds === 0 ? '' : `sleep ${seconds}; `;
+}
+
 /** A whole `kumiki run`, its calls of Slurm's programs noted on the way; throws unless every job ran and its result is kept. */
-async function kumikiRun(directory: string): Promise<Run> {
+async function kumikiRun(directory: string, seconds: number): Promise<Run> {
   mkdirSync(join(directory, '.git'), { recursive: true });
   writeFileSync(
     join(directory, 'workflow.yaml'),
@@ -96,7 +108,8 @@ async function kumikiRun(directory: string): Promise<Run> {
     matrix: { i: "\${{ range(0, ${tasks - 1}) }}" }
     resources: { cpu: 1, memory: 32MiB }
     outputs: { number: file }
-    run: echo \${{ matrix.i }} > \${{ outputs.number }}
+    run: |
+      ${work(seconds)}echo \${{ matrix.i }} > \${{ outputs.number }}
 `,
   );
   const bin = notingPrograms(directory);
@@ -112,8 +125,8 @@ async function kumikiRun(directory: string): Promise<Run> {
     events += text;
   });
   const [code] = (await once(engine, 'close')) as [number];
-  const seconds = (performance.now() - started) / 1000;
-  if (interrupted) return { seconds, submission: 0, calls: [] };
+  const wall = (performance.now() - started) / 1000;
+  if (interrupted) return { seconds: wall, submission: 0, calls: [] };
   const keys = new Set([...events.matchAll(/"attempt-started".*?"key":"([0-9a-f]+)"/g)].map(([, key]) => key));
   const kept = readdirSync(join(directory, 'cache/store')).length;
   if (code !== 0 || keys.size !== tasks || kept !== tasks) {
@@ -121,7 +134,7 @@ async function kumikiRun(directory: string): Promise<Run> {
   }
   const calls = readFileSync(join(directory, 'calls'), 'utf8').trim().split('\n').map(parseCall);
   const submissions = calls.filter(({ program }) => program === 'sbatch').map(({ end }) => end);
-  return { seconds, submission: Math.max(...submissions) - start, calls };
+  return { seconds: wall, submission: Math.max(...submissions) - start, calls };
 }
 
 /** Programs for the front of PATH that note when they were called and do what Slurm's do. */
@@ -150,19 +163,19 @@ function parseCall(line: string): Call {
   return { program, start: Number(start), end: Number(end) };
 }
 
-function report(plain: readonly number[], all: readonly Run[]): void {
+function report(length: number, plain: readonly number[], all: readonly Run[]): void {
   const whole = { seconds: median(all.map(({ seconds }) => seconds)), peakBytes: undefined };
   const peer = { name: 'sbatch --array', measured: { seconds: median(plain), peakBytes: undefined } };
   const submission = { seconds: median(all.map((run) => run.submission)), peakBytes: undefined };
-  printRow('all results kept', whole, peer, 'at most 1.05');
-  printRow('until the last sbatch has returned', submission, undefined, 'at most 3 s');
+  printRow(length === 0 ? 'jobs that write a number' : `jobs of ${length} s`, whole, peer, 'at most 1.05');
+  printRow('  until the last sbatch has returned', submission, undefined, 'at most 3 s');
   const count = (calls: readonly Call[], programs: readonly string[]) =>
     calls.filter(({ program }) => programs.includes(program)).length;
-  console.log(`sbatch was called ${median(all.map(({ calls }) => count(calls, ['sbatch'])))} times`);
+  console.log(`  sbatch was called ${median(all.map(({ calls }) => count(calls, ['sbatch'])))} times`);
   const asked = median(all.map(({ calls }) => count(calls, statusPrograms)));
   const closest = Math.min(...all.map(({ calls }) => closestStatusCalls(calls)));
   console.log(
-    `status calls: ${asked} in ${whole.seconds.toFixed(1)} s, ${((asked * pollSeconds) / whole.seconds).toFixed(2)} a poll of ${pollSeconds} s, never closer than ${closest.toFixed(2)} s  (at most 1 a poll)`,
+    `  status calls: ${asked} in ${whole.seconds.toFixed(1)} s, ${((asked * pollSeconds) / whole.seconds).toFixed(2)} a poll of ${pollSeconds} s, never closer than ${closest.toFixed(2)} s  (at most 1 a poll)`,
   );
 }
 

@@ -35,7 +35,7 @@ export async function runHere(
   request: RunRequest,
 ): Promise<number> {
   const plan = request.executor === undefined ? workflow.plan : moved(workflow.plan, request.executor);
-  const executors = await executorsFor(plan, workflow.store.directory);
+  const executors = await executorsFor(plan, workflow.store.directory, workflow.settings);
   const reporter = reporterFor(request);
   const run = start(plan, {
     store: workflow.store,
@@ -69,11 +69,17 @@ function remoteOf({ root }: Plan, settings: Settings, { pull, push }: RemoteSett
 }
 
 /** Those that the plan names; only these are loaded. */
-async function executorsFor({ instances }: Plan, cache: string): Promise<Readonly<Record<string, Executor>>> {
+async function executorsFor(
+  { instances }: Plan,
+  cache: string,
+  { slurm }: Settings,
+): Promise<Readonly<Record<string, Executor>>> {
   const local = createLocalExecutor();
   if (!instances.some(({ executor }) => executor === 'slurm')) return { local };
   const { createSlurmExecutor } = await import('../../executors/slurm/slurm.ts');
-  return { local, slurm: createSlurmExecutor({ cache }) };
+  const { pollInterval, ...defaults } = slurm ?? {};
+  const pollMs = pollInterval === undefined ? {} : { pollMs: pollInterval };
+  return { local, slurm: createSlurmExecutor({ cache, defaults, ...pollMs }) };
 }
 
 const executorNames = ['local', 'slurm'];

@@ -88,12 +88,16 @@ interface CollectOptions extends JsonOption {
 }
 
 async function collect({ keepRuns, olderThan, maxSize, dryRun, json }: CollectOptions): Promise<void> {
-  const garbage = await collectGarbage(cacheHere(), {
+  const { removeOldSubmissions, standingJobs } = await import('../../executors/slurm/standing-jobs.ts');
+  const cache = cacheHere();
+  const garbage = await collectGarbage(cache, {
+    jobs: await standingJobs(cache),
     keepRuns,
     ...(olderThan !== undefined && { olderThanMs: olderThan }),
     ...(maxSize !== undefined && { maxBytes: maxSize }),
     ...(dryRun && { dryRun }),
   });
+  if (!dryRun) removeOldSubmissions(cache);
   if (json) printJson(garbage);
   else print(describeGarbage(garbage, dryRun ? 'would remove' : 'removed'));
 }

@@ -1,7 +1,7 @@
 import type { Job, JobEnd, JobListener } from '../../executors/executor.ts';
 import type { Instance, Json } from '../../graph/plan.ts';
 import type { Attempt, Claim, StoredResult } from '../../store/store.ts';
-import type { RunContext } from '../context.ts';
+import type { RunContext, RunningAttempt } from '../context.ts';
 import type { Failure, InstanceFinished, JsonObject } from '../events.ts';
 import { consumedKeys, outsideFiles, recordInputs } from '../inputs.ts';
 import type { Slot } from '../schedule/dispatcher.ts';
@@ -92,14 +92,14 @@ async function runJob(
   try {
     const running = await executor.start(job, listener);
     if (running.pid !== undefined) attempt.noteProcessGroup(running.pid);
-    context.running.set(instance.index, {
+    const begun: RunningAttempt = {
       instance,
       stop(how) {
         stopped = true;
         running.stop(how);
       },
       ...(running.detach && { detach: running.detach }),
-    });
+    };
     context.events.emit({
       type: 'attempt-started',
       instance: instance.id,
@@ -111,6 +111,7 @@ async function runJob(
       resources: requestOf(instance),
       ...(attempt.resumed && { resumed: true as const }),
     });
+    context.begun(begun);
     const end = await running.end;
     return stopped && end.failure ? { ...end, failure: { reason: 'cancelled', message: 'was stopped' } } : end;
   } catch (error) {

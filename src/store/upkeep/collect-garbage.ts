@@ -6,7 +6,7 @@ import { removeTree } from '../remove.ts';
 import { removePayload } from '../remove-payload.ts';
 import type { Key } from '../result.ts';
 import { inStore, isDiskFull, StoreError } from '../store-error.ts';
-import { type Leftover, leftovers, removeLeftover } from './leftovers.ts';
+import { abandonedJobs, type ForeignJob, type Leftover, leftovers, removeLeftover } from './leftovers.ts';
 import { sizeOf, storedManifests } from './stored-keys.ts';
 import { runKeys, usesByRuns } from './uses-by-runs.ts';
 
@@ -17,6 +17,8 @@ export interface GarbageOptions {
   readonly olderThanMs?: number;
   /** The longest unused go until the results take no more than this; without it and `olderThanMs`, all that no kept run reaches go. */
   readonly maxBytes?: number;
+  /** Jobs of a cluster that stand on their own: what they read stays, and old ones that have ended go. */
+  readonly jobs?: readonly ForeignJob[];
   /** Say what would go, and remove nothing. */
   readonly dryRun?: boolean;
 }
@@ -44,10 +46,13 @@ export async function collectGarbage(directory: string, options: GarbageOptions)
   const context = openContext(layout);
   try {
     await signIn(context);
-    const { candidates, presentBytes } = unreached(context, options.keepRuns);
+    const abandoned = abandonedJobs(context, options.jobs ?? [], Date.now());
+    const gone = new Set(abandoned.map(({ path }) => path));
+    const read = (options.jobs ?? []).filter(({ path }) => !gone.has(path)).flatMap(({ reads }) => reads);
+    const { candidates, presentBytes } = unreached(context, options.keepRuns, new Set(read));
     const chosen = choose(candidates, presentBytes, options);
     const results = options.dryRun ? chosen : await removeAll(context, chosen);
-    const left = leftovers(context, Date.now());
+    const left = [...leftovers(context, Date.now()), ...abandoned];
     const removed = options.dryRun ? left : left.filter((leftover) => removeLeftover(context, leftover));
     const freed = sum(results);
     return { results, leftovers: removed, bytes: freed + sum(removed), keptBytes: presentBytes - freed };
@@ -89,7 +94,11 @@ async function removeAll(context: StoreContext, chosen: readonly GarbageResult[]
 }
 
 /** Present results that neither a kept run nor a living process needs, the longest unused first. */
-function unreached(context: StoreContext, keepRuns: number): { candidates: GarbageResult[]; presentBytes: number } {
+function unreached(
+  context: StoreContext,
+  keepRuns: number,
+  read: ReadonlySet<Key>,
+): { candidates: GarbageResult[]; presentBytes: number } {
   const { layout } = context;
   const runs = runKeys(layout);
   const kept = new Set(
@@ -103,7 +112,7 @@ function unreached(context: StoreContext, keepRuns: number): { candidates: Garba
       const { key, instance, started } = manifest;
       return { key, instance, bytes: sizeOf(manifest), lastUse: uses.get(key)?.lastUse ?? started };
     });
-  const candidates = present.filter(({ key }) => !kept.has(key) && !leased.has(key));
+  const candidates = present.filter(({ key }) => !kept.has(key) && !leased.has(key) && !read.has(key));
   candidates.sort((a, b) => (a.lastUse < b.lastUse ? -1 : a.lastUse > b.lastUse ? 1 : 0));
   return { candidates, presentBytes: sum(present) };
 }

@@ -4,6 +4,7 @@ import { unusedCopies } from '../fetched/unused-copies.ts';
 import { holderIsDead, readHolder } from '../locks/holder.ts';
 import { tryLock } from '../locks/lock.ts';
 import { namesIn, unlinkIfThere } from '../remove.ts';
+import type { Key } from '../result.ts';
 import { bytesBelow } from './disk-usage.ts';
 
 /** Something that a process which is gone left behind. */
@@ -16,6 +17,7 @@ export interface Leftover {
     | 'damaged result'
     | 'lock'
     | 'lease'
+    | 'ended job'
     | 'unused copy';
   readonly bytes: number;
   /** Locked while it is removed: its owner may come back to it. */
@@ -24,6 +26,24 @@ export interface Leftover {
 
 /** Unfinished work that a stage could resume is days of computing: it is kept for so long after its last change. */
 const resumableMs = 30 * 24 * 3600 * 1000;
+
+/** A job of a cluster whose result nobody has taken yet, in a folder of its own; it needs no process of ours. */
+export interface ForeignJob {
+  readonly key: Key;
+  readonly path: string;
+  /** Results that it reads. */
+  readonly reads: readonly Key[];
+  readonly ended: boolean;
+  /** Milliseconds since the epoch. */
+  readonly lastChange: number;
+}
+
+/** A job that has ended waits for somebody to take its result as long as other unfinished work does. */
+export function abandonedJobs(context: StoreContext, jobs: readonly ForeignJob[], now: number): Leftover[] {
+  return jobs
+    .filter(({ key, ended, lastChange }) => ended && now - lastChange > resumableMs && !isLocked(context, key))
+    .map(({ key, path }): Leftover => ({ path, what: 'ended job', bytes: bytesBelow(path), lock: key }));
+}
 
 /** What dead processes left in a store. `now` in milliseconds since the epoch. */
 export function leftovers(context: StoreContext, now: number): Leftover[] {

@@ -63,10 +63,11 @@ async function submitArray(directory: string, group: readonly Waiting[]): Promis
   try {
     const batch = join(directory, 'submissions', name);
     mkdirSync(batch, { recursive: true });
-    writeFileSync(join(batch, 'folders'), group.map(({ folder }) => `${folder.path}\n`).join(''));
-    writeFileSync(join(batch, 'array.sh'), arrayScript);
     const tasks = group.map((_, index) => ({ name, index }));
     for (const [index, { prepare }] of group.entries()) prepare(tasks[index]!);
+    writeFileSync(join(batch, 'array.sh'), arrayScript);
+    // Last: a submission whose list names no folder that is there is done with.
+    writeFileSync(join(batch, 'folders'), group.map(({ folder }) => `${folder.path}\n`).join(''));
     await submitOnce(
       name,
       [
