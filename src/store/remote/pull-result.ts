@@ -6,7 +6,7 @@ import type { TransferOptions } from '../../objects/bucket.ts';
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import { digestBytes } from '../digest/digest-bytes.ts';
-import type { Manifest } from '../result.ts';
+import type { Digest, Manifest } from '../result.ts';
 import type { Attempt, Claim, StoredResult } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { objectName } from './names.ts';
