@@ -22,25 +22,38 @@ const { path, weights } = workerData as Hdf5Setup;
 
 async function layOut(): Promise<ReadonlyMap<string, number>> {
   const file = await openHdf5(path, 'w');
-  const offsets = new Map(weights.map((weight) => [weight.name, placeOf(file, weight)]));
-  writeNames(file);
+  const groupAt = groupsOf(file.root);
+  const offsets = new Map(weights.map((weight) => [weight.name, placeOf(file, groupAt, weight)]));
+  writeNames(file, groupAt);
   file.close();
   return offsets;
 }
 
-/** Makes the data set of a weight and returns where in the file the library puts its elements. */
-function placeOf(file: Hdf5File, weight: WeightInfo): number {
-  const parts = [layerOf(weight.name), ...kerasName(weight).split('/')];
-  const group = groupAt(file.root, parts.slice(0, -1));
-  return file.placeFloats(`${group.path}/${parts.at(-1)}`, kernelShape(weight), elementsOf(weight));
+/** A group by its path, e.g. `bert/bert`. */
+type GroupAt = (path: string) => Group;
+
+/** Makes groups, and those between them, when they are first asked for. (To ask the file which it has takes long.) */
+function groupsOf(root: Group): GroupAt {
+  const made = new Map<string, Group>([['', root]]);
+  return function groupAt(path): Group {
+    const [parent, name] = split(path);
+    const group = made.get(path) ?? groupAt(parent).create_group(name);
+    made.set(path, group);
+    return group;
+  };
 }
 
-/** A group below another one, and those between them. */
-function groupAt(root: Group, parts: readonly string[]): Group {
-  return parts.reduce(
-    (group, part) => (group.keys().includes(part) ? (group.get(part) as Group) : group.create_group(part)),
-    root,
-  );
+/** What is before a path's last slash, and what behind. */
+function split(path: string): [parent: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return [path.slice(0, Math.max(slash, 0)), path.slice(slash + 1)];
+}
+
+/** Makes the data set of a weight and returns where in the file the library puts its elements. */
+function placeOf(file: Hdf5File, groupAt: GroupAt, weight: WeightInfo): number {
+  const path = `${layerOf(weight.name)}/${kerasName(weight)}`;
+  groupAt(split(path)[0]);
+  return file.placeFloats(`/${path}`, kernelShape(weight), elementsOf(weight));
 }
 
 function layerOf(name: string): string {
@@ -48,7 +61,7 @@ function layerOf(name: string): string {
 }
 
 /** What Keras reads first: the layers, and the weights of each in the order of the layer's list. */
-function writeNames({ root }: Hdf5File): void {
+function writeNames({ root }: Hdf5File, groupAt: GroupAt): void {
   root.create_attribute(
     'layer_names',
     layers.map(({ name }) => name),
@@ -56,17 +69,16 @@ function writeNames({ root }: Hdf5File): void {
   root.create_attribute('backend', 'tensorflow');
   root.create_attribute('keras_version', '2.12.0');
   for (const layer of layers) {
-    const group = groupAt(root, [layer.name]);
     const own = new Set(weights.filter(({ name }) => layerOf(name) === layer.name).map(kerasName));
     const names = layerWeights(layer, weights);
-    group.create_attribute('weight_names', names);
+    groupAt(layer.name).create_attribute('weight_names', names);
     // What a layer shares with another one is linked, not written again.
     for (const name of names.filter((each) => !own.has(each))) {
-      const parts = name.split('/');
-      groupAt(group, parts.slice(0, -1)).create_hard_link(`/bert/${name}`, parts.at(-1)!);
+      const [parent, last] = split(`${layer.name}/${name}`);
+      groupAt(parent).create_hard_link(`/bert/${name}`, last);
     }
   }
-  groupAt(root, ['top_level_model_weights']).create_attribute('weight_names', new Float64Array(), [0]);
+  groupAt('top_level_model_weights').create_attribute('weight_names', new Float64Array(), [0]);
 }
 
 layOut().then(
