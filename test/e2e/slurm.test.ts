@@ -106,6 +106,100 @@ test('Ctrl-C cancels the job unless told otherwise', { skip }, async (t) => {
   assert.equal(existsSync(join(root, 'out.txt')), false);
 });
 
+/** A resumable stage: its first start leaves a checkpoint and waits, the next one goes on from there. */
+const resumableStage = `
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { defineStage } from 'kumiki';
+import { z } from 'zod';
+export default defineStage({
+  name: 'slow', version: 1, description: 'waits once', params: z.object({}), inputs: {},
+  outputs: { out: { kind: 'file', description: 'what it made' } },
+  resume: { params: [], inputs: [] },
+  async run({ outputs, scratch, progress }) {
+    appendFileSync('starts', 'started\\n');
+    if (!existsSync(scratch + '/checkpoint')) {
+      writeFileSync(scratch + '/checkpoint', 'half');
+      progress(1, 2, 'halves');
+      for (;;) await delay(1000);
+    }
+    writeFileSync(outputs.out, 'whole');
+  },
+});
+`;
+const resumable = `
+stages:
+  slow: { uses: ./slow.mjs, executor: slurm, timeout: 5m, resources: { memory: 200MiB } }
+publish: { out.txt: "\${{ stages.slow.outputs.out }}" }
+`;
+
+function slurm(...words: string[]): string {
+  return spawnSync('bash', ['-c', '"$@"', 'bash', ...words], {
+    env: { ...process.env, SLURM_CONF: conf ?? '' },
+    encoding: 'utf8',
+  }).stdout.trim();
+}
+
+/** Resolves with the id of the job once its stage has told of progress. */
+async function halfWay(engine: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: engine.stdout! })) if (line.includes('"progress"')) break;
+  engine.stdout!.resume();
+  return slurm('squeue', '--noheader', '--array', '--states=RUNNING', '--format=%i %j')
+    .split('\n')
+    .find((line) => line.includes('kumiki-slow-'))!
+    .split(' ')[0]!;
+}
+
+for (const [what, disturb] of [
+  ['a requeue', (id: string) => slurm('scontrol', 'requeue', id)],
+  ['preemption', () => slurm('srun', '--partition=urgent', '--exclusive', '--quiet', 'true')],
+] as const) {
+  test(`after ${what} a resumable stage goes on from its checkpoint`, { skip }, async (t) => {
+    const { start, root, lines } = openWorkspace(t, resumable);
+    writeFileSync(join(root, 'slow.mjs'), resumableStage);
+    const engine = start('run', '--json');
+    const ended = once(engine, 'exit');
+    const id = await halfWay(engine);
+    disturb(id);
+    // Slurm holds a requeued job back for two minutes, so that its node may be cleaned; not in a test.
+    const hasten = setInterval(() => slurm('scontrol', 'update', `JobId=${id}`, 'StartTime=now'), 1000);
+    t.after(() => clearInterval(hasten));
+    assert.equal((await ended)[0], 0);
+    assert.deepEqual([lines('out.txt'), lines('starts')], [['whole'], ['started', 'started']]);
+  });
+}
+
+test('a cancelled job that heeds no signal does not wait for Slurm to kill it', { skip }, async (t) => {
+  const deaf = `
+stages:
+  deaf:
+    executor: slurm
+    timeout: 5m
+    outputs: { out: file }
+    run: |
+      trap '' TERM
+      echo '{"type": "progress", "done": 1}' >> "$KUMIKI_EVENTS"
+      while sleep 0.1; do true; done
+`;
+  const { start } = openWorkspace(t, deaf);
+  const engine = start('run', '--json');
+  const ended = once(engine, 'exit');
+  for await (const line of createInterface({ input: engine.stdout! })) if (line.includes('"progress"')) break;
+  engine.stdout!.resume();
+  engine.kill('SIGINT');
+  assert.equal((await ended)[0], 130);
+});
+
+test('a timeout below the minutes that Slurm counts in holds', { skip }, (t) => {
+  const { run } = openWorkspace(
+    t,
+    'stages: { slow: { executor: slurm, timeout: 2s, outputs: { out: file }, run: "sleep 60; echo > ${{ outputs.out }}" } }\n',
+  );
+  const { status, stdout } = run('run', '--json');
+  assert.equal(status, 1);
+  assert.match(stdout, /"reason":"timeout","message":"did not finish within 2 s: raise its timeout"/);
+});
+
 test('--executor slurm runs every stage as a job, those that come with kumiki too', { skip }, (t) => {
   const split =
     'split: {uses: split-corpus, inputs: {texts: text.txt}, with: {num_files: 2}, resources: {memory: 300MiB}}';

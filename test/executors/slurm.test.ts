@@ -147,6 +147,44 @@ test('a job that nobody knows any more is lost, never done', async (t) => {
   assert.match(failure?.message ?? '', /does not know it/);
 });
 
+for (const [state, reason, said] of [
+  ['OUT_OF_MEMORY', 'out-of-memory', /raise resources\.memory/],
+  ['CANCELLED by 1000', 'cancelled', /cancelled in Slurm \(by 1000\)/],
+] as const) {
+  test(`the accounting tells of a job that the controller has forgotten: ${state}`, async (t) => {
+    const cluster = openCluster(t);
+    cluster.behave('state', 'RUNNING');
+    cluster.behave('forget');
+    cluster.behave('accounted', state);
+    const { failure } = await cluster.ended('true');
+    assert.equal(failure?.reason, reason);
+    assert.match(failure?.message ?? '', said);
+  });
+}
+
+test('a job that only the accounting takes to be running is lost', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'RUNNING');
+  cluster.behave('forget');
+  cluster.behave('accounted', 'RUNNING');
+  assert.equal((await cluster.ended('true')).failure?.reason, 'lost');
+});
+
+test('checkpoints of a job that Slurm has forgotten are gone on from', async (t) => {
+  const cluster = openCluster(t);
+  const resume = { resume: { recipe: 'r', inputs: [] } };
+  cluster.behave('state', 'RUNNING');
+  const first = await cluster.start('true', resume);
+  first.detach!();
+  writeFileSync(join(cluster.directory, 'slurm/key/scratch/checkpoint'), 'half');
+  cluster.normal('state');
+  cluster.behave('forget');
+  const second = await cluster.start('cp "$KUMIKI_SCRATCH/checkpoint" "$OUT"', resume);
+  assert.equal((await second.end).failure, undefined);
+  assert.equal(cluster.output(2), 'half');
+  assert.equal(cluster.calls('sbatch').length, 2);
+});
+
 test('a controller that is away is waited for', async (t) => {
   const cluster = openCluster(t);
   cluster.behave('state', 'TIMEOUT');

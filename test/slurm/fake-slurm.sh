@@ -1,7 +1,8 @@
 #!/bin/bash
 # Stands in for sbatch, squeue, scontrol, sacct and scancel, by the name that it is called under. Files beside it say how it behaves:
 # `state`: jobs do not run, they are in that state at once; `reply-lost`: sbatch takes the job and fails; `deaf`: squeue fails as
-# often as it has lines; `forget`: no job is known. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
+# often as it has lines; `forget`: no job is known; `accounted`: save to sacct, in that
+# state. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(basename "$0")
 echo "$program $*" >>"$here/calls"
@@ -41,11 +42,17 @@ case $program in
     exit 0
     ;;
   scancel)
-    id=${!#}
+    [[ $* == *--signal=* ]] && exit 0
     for record in "$here"/jobs/*.[0-9]; do
-      grep -q "|$id|" "$record" && sed -i 's/|[A-Z_]*|None$/|CANCELLED|None/' "$record"
+      [[ " $* " == *" $(cut -d '|' -f 3 "$record") "* ]] && sed -i 's/|[A-Z_]*|None$/|CANCELLED|None/' "$record"
     done
     ;;
   scontrol) echo 'No jobs in the system' ;;
-  sacct) echo 'Slurm accounting storage is disabled' >&2; exit 1 ;;
+  sacct)
+    [ -e "$here/accounted" ] || { echo 'Slurm accounting storage is disabled' >&2; exit 1; }
+    for record in "$here"/jobs/*.[0-9]; do
+      IFS='|' read -r name _ id _ <"$record"
+      echo "$name|$id|$(cat "$here/accounted")"
+    done
+    ;;
 esac

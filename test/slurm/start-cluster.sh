@@ -30,9 +30,12 @@ SelectTypeParameters=CR_Core_Memory
 ReturnToService=2
 KillWait=2
 MailProg=/bin/true
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 DefMemPerCPU=128
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(awk '/^MemTotal/ { print int($2 / 1024 * 0.8) }' /proc/meminfo) State=UNKNOWN
-PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE DefaultTime=10 State=UP
+PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE DefaultTime=10 State=UP PriorityTier=1
+PartitionName=urgent Nodes=$host MaxTime=INFINITE DefaultTime=10 State=UP PriorityTier=10
 CONF
 export SLURM_CONF=$folder/slurm.conf
 munged --force --socket="$folder/run/munge.sock" --key-file="$folder/munge.key" --pid-file="$folder/run/munged.pid" \

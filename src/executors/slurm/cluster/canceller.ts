@@ -9,6 +9,9 @@ const gatherMs = 20;
 /** So many ids fit into the words of one call. */
 const mostIds = 2_000;
 
+/** Jobs heed it by killing what they run at once: to a cancelled one Slurm gives half a minute (KillWait) otherwise. */
+export const killSignal = 'USR2';
+
 /** Cancels jobs by their ids, many with one call of scancel; `failed` is called for those of a call that did not succeed. */
 export function createCanceller(): { cancel(id: string, how: CancelHow, failed: (error: Error) => void): void } {
   const waiting = { gently: [] as Request[], now: [] as Request[] };
@@ -17,8 +20,10 @@ export function createCanceller(): { cancel(id: string, how: CancelHow, failed: 
     const requests = waiting[how].splice(0);
     for (let from = 0; from < requests.length; from += mostIds) {
       const some = requests.slice(from, from + mostIds);
-      const signal = how === 'gently' ? ['--batch', '--signal=TERM'] : [];
-      slurm('scancel', [...signal, ...some.map(({ id }) => id)]).catch((error: Error) => {
+      scancel(
+        some.map(({ id }) => id),
+        how,
+      ).catch((error: Error) => {
         for (const { failed } of some) failed(error);
       });
     }
@@ -29,6 +34,17 @@ export function createCanceller(): { cancel(id: string, how: CancelHow, failed: 
       waiting[how].push({ id, failed });
     },
   };
+}
+
+async function scancel(ids: readonly string[], how: CancelHow): Promise<void> {
+  const signal = (name: string) => slurm('scancel', ['--batch', `--signal=${name}`, ...ids]);
+  if (how === 'gently') {
+    await signal('TERM');
+    return;
+  }
+  // Those that do not run yet cannot be told.
+  await signal(killSignal).catch(() => {});
+  await slurm('scancel', ids);
 }
 
 interface Request {

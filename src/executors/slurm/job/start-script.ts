@@ -1,5 +1,6 @@
 import { shellQuote } from '../../../shell-quote.ts';
 import type { Job } from '../../executor.ts';
+import { killSignal } from '../cluster/canceller.ts';
 import type { JobFolder } from './job-folder.ts';
 
 /** What sbatch is given: each task of the array runs the script of the folder on its line of a list. */
@@ -54,6 +55,7 @@ ${environment.join('')}\
 child=$!
 stop() { kill -TERM -- "-$child" 2>/dev/null; }
 trap stop TERM INT
+trap 'kill -KILL -- "-$child" 2>/dev/null' ${killSignal}
 ${watchdog(job)}\
 code=0
 while :; do
