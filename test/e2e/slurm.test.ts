@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { Workspace } from './rig.ts';
 
 const conf = process.env.KUMIKI_TEST_SLURM;
 const skip = conf ? false : 'KUMIKI_TEST_SLURM names no slurm.conf: test/slurm/start-cluster.sh starts a cluster';
@@ -104,6 +105,48 @@ test('Ctrl-C cancels the job unless told otherwise', { skip }, async (t) => {
   const [code] = (await once(engine, 'exit')) as [number];
   assert.equal(code, 130);
   assert.equal(existsSync(join(root, 'out.txt')), false);
+});
+
+test('watch comes back to a job after the machine that submitted it was started again', { skip }, async (t) => {
+  const { start, run, root, lines } = openWorkspace(t, gated);
+  const engine = start('run', '--json');
+  await jobStarted(engine);
+  engine.kill('SIGKILL');
+  await once(engine, 'exit');
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  for (const name of readdirSync(join(root, 'cache/holders'))) {
+    const holder = join(root, 'cache/holders', name);
+    writeFileSync(holder, readFileSync(holder, 'utf8').replace(boot, '00000000-0000-0000-0000-000000000000'));
+  }
+  writeFileSync(join(root, 'gate'), 'through\n');
+  const watch = run('watch');
+  assert.equal(watch.status, 0, watch.stdout + watch.stderr);
+  assert.match(watch.stderr, /left jobs on Slurm: taking them up/);
+  assert.deepEqual([lines('out.txt'), lines('starts')], [['through'], ['started']]);
+});
+
+test('Ctrl-C on a terminal asks; with no the job goes on, with yes it is cancelled', {
+  skip: skip || (spawnSync('script', ['--version']).status === 0 ? false : 'there is no script(1)'),
+}, async () => {
+  await using workspace = new Workspace({ 'workflow.yaml': gated });
+  const env = { SLURM_CONF: conf ?? '' };
+  for (const [answer, last] of [
+    ['n', /the jobs go on/],
+    ['y', /stopping/],
+  ] as const) {
+    const screen = workspace.startOnTerminal(['run'], { env });
+    await screen.printed(/on the cluster/);
+    screen.child.stdin!.write('\u0003');
+    await screen.printed(/cancel the jobs on Slurm\?/);
+    screen.child.stdin!.write(answer);
+    await screen.printed(last);
+    assert.equal((await screen.finished).exit, 130);
+    const left = workspace.has('cache/slurm') ? readdirSync(workspace.path('cache/slurm')) : [];
+    assert.equal(
+      left.some((name) => /^[0-9a-f]{64}$/.test(name)),
+      answer === 'n',
+    );
+  }
 });
 
 /** A resumable stage: its first start leaves a checkpoint and waits, the next one goes on from there. */

@@ -121,6 +121,13 @@ test('a failing job says its exit and the end of its log', async (t) => {
   assert.deepEqual(failure?.tail, ['why']);
 });
 
+test('a killed job leaves no word of its environment in a log', async (t) => {
+  const cluster = openCluster(t);
+  const { failure } = await cluster.ended('kill -KILL $$');
+  assert.equal(failure?.signal, 'SIGKILL');
+  assert.doesNotMatch(cluster.log(), /KUMIKI_SCRATCH/);
+});
+
 for (const [state, reason, remedy] of [
   ['TIMEOUT', 'timeout', /timeout/],
   ['OUT_OF_MEMORY', 'out-of-memory', /raise resources\.memory/],

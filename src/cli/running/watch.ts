@@ -18,7 +18,7 @@ export function define(command: Command): void {
 async function comeBack(run: RunRecord, options: { json?: boolean }): Promise<number> {
   if (run.state === 'running' || run.state === 'done') return watchRun(run.directory, options);
   const { leftJobs } = await import('../../executors/slurm/left-jobs.ts');
-  if (leftJobs(cacheHere(), run.directory) === 0) return watchRun(run.directory, options);
+  if (leftJobs(cacheHere(), run) === 0) return watchRun(run.directory, options);
   const { resumeRun } = await import('./resume-run.ts');
   return resumeRun(run, options);
 }

@@ -42,7 +42,8 @@ ${resume ? '' : `  rm -rf ${at('scratch')} && mkdir ${at('scratch')}\n`}\
 fi
 set -m
 started=\${EPOCHREALTIME/[.,]/}
-(
+# A function, for bash prints what it waited for when a signal ended it, and there are secrets in here.
+attempt() {
   for name in $(compgen -e); do
     case $name in
       SLURM_* | CUDA_VISIBLE_DEVICES | NVIDIA_VISIBLE_DEVICES | ROCR_VISIBLE_DEVICES | GPU_DEVICE_ORDINAL) ;;
@@ -51,7 +52,8 @@ started=\${EPOCHREALTIME/[.,]/}
   done
 ${environment.join('')}\
   cd ${shellQuote(job.cwd)} && exec ${command}
-) >>${at('log')} 2>&1 </dev/null &
+}
+attempt >>${at('log')} 2>&1 </dev/null &
 child=$!
 stop() { kill -TERM -- "-$child" 2>/dev/null; }
 trap stop TERM INT
@@ -59,7 +61,7 @@ trap 'kill -KILL -- "-$child" 2>/dev/null' ${killSignal}
 ${watchdog(job)}\
 code=0
 while :; do
-  wait "$child"; code=$?
+  wait "$child" 2>/dev/null; code=$?
   kill -0 "$child" 2>/dev/null || break
 done
 ${job.timeoutMs === undefined ? '' : 'kill -KILL -- "-$watchdog" 2>/dev/null\n'}\

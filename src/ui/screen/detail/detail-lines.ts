@@ -62,7 +62,7 @@ function factsText({ attempt, pid, status, peakMemory, resumed }: InstanceState)
   const facts = [
     resumed && 'continued',
     attempt !== undefined && attempt > 1 && `attempt ${attempt}`,
-    status === 'running' && `pid ${pid}`,
+    status === 'running' && (pid === undefined ? 'on the cluster' : `pid ${pid}`),
     peakMemory !== undefined && `peak ${formatBytes(peakMemory)}`,
   ];
   return facts.filter(Boolean).join(' · ');
