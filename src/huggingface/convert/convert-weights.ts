@@ -23,7 +23,7 @@ const files: Readonly<Record<WeightFormat, { readonly name: string; readonly lay
   flax: { name: 'flax_model.msgpack', layOut: layOutFlax },
 };
 
-/** Each holds a weight and its transposed copy; more threads than these wait for the disk. */
+/** Each holds a kernel and a band of the weight; more threads than these wait for the disk. */
 const maxThreads = 4;
 
 export interface WeightConversion {
