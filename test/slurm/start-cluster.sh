@@ -1,5 +1,6 @@
 #!/bin/bash
-# A Slurm of one node for tests, from Debian's slurm-wlm and munge, as root and without systemd: start-cluster.sh FOLDER.
+# A Slurm of one node for tests, from Debian's slurm-wlm and munge, as root and without systemd: start-cluster.sh FOLDER [CPUS].
+# With CPUS it takes the machine to have so many, as `npm run bench -- slurm` wants it.
 # Prints the path of its slurm.conf; stop-cluster.sh FOLDER ends it.
 set -euo pipefail
 mkdir -p "$1"
@@ -28,12 +29,13 @@ SchedulerParameters=sched_interval=1,bf_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 ReturnToService=2
+SlurmdParameters=config_overrides
 KillWait=2
 MailProg=/bin/true
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 DefMemPerCPU=128
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(awk '/^MemTotal/ { print int($2 / 1024 * 0.8) }' /proc/meminfo) State=UNKNOWN
+NodeName=$host NodeAddr=127.0.0.1 CPUs=${2:-$(nproc)} RealMemory=$(awk '/^MemTotal/ { print int($2 / 1024 * 0.8) }' /proc/meminfo) State=UNKNOWN
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE DefaultTime=10 State=UP PriorityTier=1
 PartitionName=urgent Nodes=$host MaxTime=INFINITE DefaultTime=10 State=UP PriorityTier=10
 CONF
