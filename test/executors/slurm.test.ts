@@ -63,6 +63,7 @@ function openCluster(t: TestContext) {
       env: { PATH: path, OUT: place.outputs.out!, KUMIKI_SCRATCH: place.scratch, KUMIKI_EVENTS: place.events },
       command: { kind: 'shell', script, events: place.events },
       log: at('log'),
+      ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),
       reads: [],
       delivery: { outputs: { out: join(at('work'), 'out') }, scratch: at('scratch') },
     };
@@ -119,6 +120,17 @@ test('a failing job says its exit and the end of its log', async (t) => {
   const { failure } = await openCluster(t).ended('echo why; exit 3');
   assert.equal(failure?.exitCode, 3);
   assert.deepEqual(failure?.tail, ['why']);
+});
+
+test('a resumable stage writes a checkpoint before its timeout', async (t) => {
+  const cluster = openCluster(t);
+  const { failure } = await cluster.ended(
+    'trap "echo half > $KUMIKI_SCRATCH/checkpoint; exit 1" TERM; for turn in {1..600}; do sleep 0.1; done',
+    { resume: { recipe: 'r', inputs: [] }, timeoutMs: 1_000 },
+  );
+  assert.equal(failure?.reason, 'timeout');
+  assert.match(failure?.message ?? '', /did not finish within 1 s: raise its timeout, and run again/);
+  assert.equal(readFileSync(join(cluster.directory, 'scratch.1/checkpoint'), 'utf8'), 'half\n');
 });
 
 test('a killed job leaves no word of its environment in a log', async (t) => {
