@@ -134,7 +134,8 @@ test('a copy that its stage completes is the same wherever it is published', asy
       score,
       last: { run: 'wc -l < ${{ stages.score.outputs.text }} > ${{ outputs.text }}', ...file },
     };
-    const changes = { stages, publish: { 'out/model': '${{ stages.model.outputs.model }}' } };
+    const last = '${{ stages.last.outputs.text }}';
+    const changes = { stages, publish: { 'out/model': '${{ stages.model.outputs.model }}', 'out/last': last } };
     const copies = await Promise.all(
       ['a', 'b'].map(async (name) => {
         const workspace = machine(remote, changes);
@@ -147,7 +148,7 @@ test('a copy that its stage completes is the same wherever it is published', asy
     await using _one = one;
     await using _two = two;
     await done(one.kumiki(['run'], { env }));
-    assert.match(await done(two.kumiki(['run'], { env })), /3 cached\n/);
+    assert.match(await done(two.kumiki(['run'], { env })), /pulled 3 results[\s\S]*3 cached\n/);
     assert.equal(two.read('out/model/README.md'), one.read('out/model/README.md'));
     assert.match(two.read('out/model/README.md'), /9000\n9000\na{40}$/);
   }

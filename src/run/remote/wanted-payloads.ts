@@ -1,5 +1,6 @@
 import type { Plan } from '../../graph/plan.ts';
 import type { Key } from '../../store/result.ts';
+import type { Store } from '../../store/store.ts';
 import { type Assessment, type AssessOptions, assess } from '../assess.ts';
 
 /** Of what was made from a published copy, results up to this size are fetched for what the copy tells of them. */
@@ -28,8 +29,8 @@ export function wantedPayloads(
   }
   for (const index of madeFrom(plan, completed)) {
     const assessment = assessments[index];
-    if (assessment?.kind === 'current' && bytesOf(assessment) <= largestTold && !plan.instances[index]!.temp)
-      wanted.add(index);
+    const isKnown = assessment !== undefined && !mustRun(assessment) && !plan.instances[index]!.temp;
+    if (isKnown && bytesOf(assessment, options.store) <= largestTold) wanted.add(index);
   }
   return [...wanted].flatMap((index) => {
     const assessment = assessments[index];
@@ -48,8 +49,9 @@ function madeFrom(plan: Plan, sources: ReadonlySet<number>): ReadonlySet<number>
   return made;
 }
 
-function bytesOf({ result }: Assessment & { readonly kind: 'current' }): number {
-  return Object.values(result.outputs).reduce((sum, { size }) => sum + size, 0);
+function bytesOf(assessment: Assessment, store: Store): number {
+  const result = 'key' in assessment ? store.find(assessment.key) : undefined;
+  return Object.values(result?.outputs ?? {}).reduce((sum, { size }) => sum + size, 0);
 }
 
 /** One whose payload was removed is fetched, and needs nothing that it was made from. */
