@@ -178,15 +178,17 @@ export interface Published {
   readonly output: string;
 }
 
-/** Results that a remote gave or took, so far. Fetched ones count as cached from then on. */
+/** Results that a remote gave or took; while they move, once a second. Fetched ones count as cached from then on. */
 export interface ResultsMoved {
   readonly type: 'results-moved';
   readonly direction: 'pulled' | 'pushed';
   readonly remote: string;
   readonly results: number;
   readonly bytes: number;
-  /** How many there are to move, while they move. */
+  /** Only while they move: how many there are to move, how many bytes, and seconds that anything was under way. */
   readonly of?: number;
+  readonly ofBytes?: number;
+  readonly seconds?: number;
 }
 
 export interface RunFinished {

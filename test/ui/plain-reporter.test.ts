@@ -152,6 +152,25 @@ test('many skipped instances are one line', () => {
   assert.match(text, /– data {11}4 skipped because of corpus\n/);
 });
 
+test('results on their way are told of every ten seconds, with rate and time left', () => {
+  const moved = { type: 'results-moved', direction: 'pulled', remote: 'gs://lab/cache' } as const;
+  const far = (seconds: number) =>
+    [seconds, { ...moved, results: 1, of: 8, bytes: seconds * 2 ** 20, ofBytes: 40 * 2 ** 20, seconds }] as const;
+  const events = eventsAt([0, runStarted()], ...[1, 2, 11, 12, 20, 21].map(far), [
+    40,
+    { ...moved, results: 8, bytes: 40 * 2 ** 20 },
+  ]);
+  const text = plainText(events).split('\n').slice(2, -1);
+  assert.deepEqual(
+    text.map((line) => line.replace(/ +/g, ' ')),
+    [
+      '12:00:11 ↓ pulled 1 of 8 results · 11 MiB of 40 MiB · 1 MiB/s · 29s left from gs://lab/cache',
+      '12:00:21 ↓ pulled 1 of 8 results · 21 MiB of 40 MiB · 1 MiB/s · 19s left from gs://lab/cache',
+      '12:00:40 ↓ pulled 8 results (40 MiB) from gs://lab/cache',
+    ],
+  );
+});
+
 test('names of full-width characters stay aligned', () => {
   const groups = ['辞書', 'train'].map((stage) => ({ stage, axes: [], instances: [stage] }));
   const events = eventsAt([0, runStarted({ groups })], [0, attemptStarted('辞書')], [0, attemptStarted('train')]);

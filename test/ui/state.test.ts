@@ -137,3 +137,16 @@ test('a metric keeps its course in bounded memory, whatever its length', () => {
   const differences = series!.values.slice(1).map((value, index) => value - series!.values[index]!);
   assert.deepEqual(new Set(differences), new Set([series!.stride]));
 });
+
+test('what moves to and from a remote is known until it has moved', () => {
+  const moved = { type: 'results-moved', remote: 'gs://lab/cache', results: 1, bytes: 10 } as const;
+  const events = eventsAt(
+    [0, runStarted()],
+    [1, { ...moved, direction: 'pulled', of: 2, ofBytes: 20, seconds: 1 }],
+    [1, { ...moved, direction: 'pushed', of: 3 }],
+    [2, { ...moved, direction: 'pulled' }],
+  );
+  assert.equal(fold(...events.slice(0, -1)).moving.pulled?.of, 2);
+  const { moving } = fold(...events);
+  assert.deepEqual([moving.pulled, moving.pushed?.of], [undefined, 3]);
+});

@@ -4,17 +4,14 @@ import type { Plan } from '../../graph/plan.ts';
 import { assessDigested } from '../../run/assess-digested.ts';
 import { adoptAll } from '../../run/remote/adopt-manifests.ts';
 import { openStore } from '../../store/open-store.ts';
+import type { Movement } from '../../store/remote/movement.ts';
 import { type RemoteCache, remoteKeys, remoteManifest } from '../../store/remote/remote-cache.ts';
-import {
-  pullResults,
-  pushResults,
-  type TransferProgress,
-  type Transferred,
-} from '../../store/remote/transfer-results.ts';
+import { pullResults, pushResults, type Transferred } from '../../store/remote/transfer-results.ts';
 import type { Key } from '../../store/result.ts';
 import type { Store } from '../../store/store.ts';
 import { listResults } from '../../store/upkeep/list-results.ts';
 import { keysOfRun } from '../../store/upkeep/uses-by-runs.ts';
+import { movedText } from '../../ui/moved-text.ts';
 import { formatBytes } from '../../ui/quantity.ts';
 import { version } from '../../version.ts';
 import { existingRun } from '../existing-run.ts';
@@ -146,18 +143,22 @@ function describe({ moved, present, absent, failed, bytes }: Transferred, verb: 
   );
 }
 
-/** On a terminal a line that is written over, elsewhere nothing. */
+const lineEveryMs = 10_000;
+
+/** On a terminal a line that is written over, elsewhere one now and then. */
 function progressLine(verb: string) {
   const { stderr } = process;
-  let last = 0;
+  const everyMs = stderr.isTTY ? 100 : lineEveryMs;
+  let last = Date.now();
   return {
-    show({ results, of, bytes }: TransferProgress) {
-      if (!stderr.isTTY || Date.now() - last < 100) return;
+    show(movement: Movement) {
+      if (Date.now() - last < everyMs) return;
       last = Date.now();
-      stderr.write(`\r\u001b[K${verb} ${results} of ${of} results, ${formatBytes(bytes)}`);
+      const text = `${verb} ${movedText(movement)}`;
+      stderr.write(stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
     },
     clear() {
-      if (last > 0) stderr.write('\r\u001b[K');
+      if (stderr.isTTY) stderr.write('\r\u001b[K');
     },
   };
 }

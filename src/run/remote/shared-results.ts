@@ -1,5 +1,6 @@
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
+import { measureMovement } from '../../store/remote/movement.ts';
 import { pullResult } from '../../store/remote/pull-result.ts';
 import { describeConflict, differences, pushResult } from '../../store/remote/push-result.ts';
 import { type RemoteCache, remoteManifest } from '../../store/remote/remote-cache.ts';
@@ -44,7 +45,7 @@ export interface Fetched {
 const absentMs = 60_000;
 
 /** Between two events that tell how far a transfer is. */
-const tellEveryMs = 10_000;
+const tellEveryMs = 1000;
 
 const goesOn = 'the run goes on without the remote';
 const sendLater = 'nothing is lost: `kumiki cache push` sends what the remote lacks';
@@ -54,7 +55,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
   const { plan, store } = view;
   const absentSince = new Map<Key, number>();
   const sending: Promise<void>[] = [];
-  const sent = { results: 0, bytes: 0 };
+  const pushed = tellMovement('pushed', events.emit);
   const givenUp = new AbortController();
   let opened: Promise<RemoteCache> | undefined;
   let isOff = false;
@@ -110,35 +111,45 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
   };
 
   const fetchAll = async (remote: RemoteCache, wanted: readonly WantedPayload[]): Promise<void> => {
-    const tell = tellMoves('pulled', remote.bucket.url, wanted.length, events.emit);
-    await eachInLanes(remote.bucket.parallel, wanted, async (one) => {
+    const pulled = tellMovement('pulled', events.emit);
+    pulled.with(remote.bucket.url);
+    const moving = wanted.map((one) => ({ ...one, ...pulled.begin(sizeOf(one.key)) }));
+    await eachInLanes(remote.bucket.parallel, moving, async ({ onBytes, end, ...one }) => {
       if (stopping.aborted) return;
       await attempted(one.instance, goesOn, async () => {
         const claim = await store.claim(one.key, { signal: stopping, onWait: () => {} });
         if (!('begin' in claim)) return;
         try {
-          if (await fetchWith(remote, one, claim, tell.bytes)) tell.result();
+          if (await fetchWith(remote, one, claim, onBytes)) pulled.movedOne();
         } finally {
           await claim.release();
         }
       });
+      end();
     });
-    tell.end();
+    pulled.end();
   };
 
-  const sendWith = async (remote: RemoteCache, instance: number, key: Key): Promise<void> => {
+  const sizeOf = (key: Key) => {
+    const outputs = Object.values(store.find(key)?.outputs ?? {});
+    return outputs.reduce((sum, { size }) => sum + size, 0);
+  };
+
+  const sendWith = async (
+    remote: RemoteCache,
+    { instance, key }: WantedPayload,
+    onBytes: (bytes: number) => void,
+  ): Promise<void> => {
+    pushed.with(remote.bucket.url);
     const { id, temp } = plan.instances[instance]!;
-    const onBytes = (bytes: number) => {
-      sent.bytes += bytes;
-    };
-    const pushed = await pushResult(store, remote, key, {
+    const outcome = await pushResult(store, remote, key, {
       payload: !temp,
       isAbsent: absentSince.has(key),
       signal: givenUp.signal,
       onBytes,
     });
-    if (pushed.state === 'conflict') warn(describeConflict(id, pushed.differences, remote.bucket.url), instance);
-    if (pushed.state === 'pushed') sent.results++;
+    if (outcome.state === 'conflict') warn(describeConflict(id, outcome.differences, remote.bucket.url), instance);
+    if (outcome.state === 'pushed') pushed.movedOne();
   };
 
   return {
@@ -156,39 +167,41 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
       return await attempted(instance, goesOn, (remote) => fetchWith(remote, { instance, key }, claim, () => {}));
     },
     send(instance, key) {
-      if (push)
-        sending.push(attempted(instance, sendLater, (remote) => sendWith(remote, instance, key)).then(() => {}));
+      if (!push) return;
+      const { onBytes, end } = pushed.begin(plan.instances[instance]!.temp ? 0 : sizeOf(key));
+      const sent = attempted(instance, sendLater, (remote) => sendWith(remote, { instance, key }, onBytes));
+      sending.push(sent.then(end));
     },
     giveUp: () => givenUp.abort(),
     async settle() {
       await Promise.all(sending);
-      if (sent.results === 0 || opened === undefined) return;
-      events.emit({ type: 'results-moved', direction: 'pushed', remote: (await opened).bucket.url, ...sent });
+      pushed.end();
     },
   };
 }
 
-/** Counts what moves, and tells of it now and then, and at the end. */
-function tellMoves(
-  direction: ResultsMoved['direction'],
-  remote: string,
-  of: number,
-  emit: (event: ResultsMoved) => void,
-) {
+/** Measures what moves, and tells of it now and then. */
+function tellMovement(direction: ResultsMoved['direction'], emit: (event: ResultsMoved) => void) {
+  let toldAt = Date.now();
+  let remote = '';
+  const meter = measureMovement(() => {
+    if (Date.now() - toldAt < tellEveryMs || remote === '') return;
+    toldAt = Date.now();
+    emit({ type: 'results-moved', direction, remote, ...meter.now() });
+  });
   const moved = { results: 0, bytes: 0 };
-  let told = Date.now();
   return {
-    bytes(more: number) {
-      moved.bytes += more;
-      if (Date.now() - told < tellEveryMs) return;
-      told = Date.now();
-      emit({ type: 'results-moved', direction, remote, ...moved, of });
+    begin: meter.begin,
+    /** Where it moves to or from, once that is open. */
+    with(url: string) {
+      remote = url;
     },
-    result() {
+    movedOne() {
       moved.results++;
     },
     end() {
-      if (moved.results > 0) emit({ type: 'results-moved', direction, remote, ...moved });
+      const { results } = moved;
+      if (results > 0) emit({ type: 'results-moved', direction, remote, results, bytes: meter.now().bytes });
     },
   };
 }

@@ -1,7 +1,8 @@
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
-import type { Key } from '../result.ts';
+import type { Key, Manifest } from '../result.ts';
 import type { Store } from '../store.ts';
+import { type Movement, measureMovement } from './movement.ts';
 import { pullResult } from './pull-result.ts';
 import { describeConflict, differences, pushResult } from './push-result.ts';
 import { type RemoteCache, remoteKeys, remoteManifest } from './remote-cache.ts';
@@ -20,15 +21,9 @@ export interface Transferred {
   readonly bytes: number;
 }
 
-export interface TransferProgress {
-  readonly results: number;
-  readonly of: number;
-  readonly bytes: number;
-}
-
 export interface TransferResultsOptions {
   readonly signal?: AbortSignal;
-  onProgress?(progress: TransferProgress): void;
+  onProgress?(progress: Movement): void;
 }
 
 /** From so many results on the remote is asked for a list. */
@@ -52,14 +47,18 @@ export function pushResults(
   // One listing tells of a thousand results what a request for each would.
   let listed: Promise<ReadonlySet<Key>> | undefined;
   return transferAll(remote, keys, options, async (key, transfer) => {
+    const manifest = store.manifest(key);
+    transfer.expect(manifest ? bytesOf(manifest) : 0);
     const payload = store.find(key)?.payload === 'present';
     if (keys.length >= worthListing) listed ??= allKeys(remote);
     const isAbsent = listed !== undefined && !(await listed).has(key);
     const pushed = await pushResult(store, remote, key, { ...transfer, payload, isAbsent });
     if (pushed.state === 'pushed') return 'moved';
     if (pushed.state !== 'conflict') return pushed.state;
-    const instance = store.manifest(key)?.instance ?? key;
-    throw new RemoteError('refused', describeConflict(instance, pushed.differences, remote.bucket.url));
+    throw new RemoteError(
+      'refused',
+      describeConflict(manifest?.instance ?? key, pushed.differences, remote.bucket.url),
+    );
   });
 }
 
@@ -76,6 +75,7 @@ export function pullResults(
     const there = await remoteManifest(remote, key);
     if (there === undefined) return 'absent';
     const { manifest } = there;
+    transfer.expect(bytesOf(manifest));
     const own = known && store.manifest(key);
     const found = own ? differences(manifest, own) : [];
     if (found.length > 0)
@@ -93,8 +93,13 @@ export function pullResults(
   });
 }
 
+function bytesOf({ outputs }: Manifest): number {
+  return Object.values(outputs).reduce((sum, { size }) => sum + size, 0);
+}
+
 interface OneTransfer {
   readonly signal?: AbortSignal;
+  expect(bytes: number): void;
   onBytes(bytes: number): void;
 }
 
@@ -107,20 +112,14 @@ async function transferAll(
   const moved: Key[] = [];
   const absent: Key[] = [];
   const failed: { key: Key; message: string }[] = [];
-  let [done, present, bytes] = [0, 0, 0];
-  const tell = () => onProgress?.({ results: done, of: keys.length, bytes });
-  const options: OneTransfer = {
-    ...(signal && { signal }),
-    onBytes(more) {
-      bytes += more;
-      tell();
-    },
-  };
+  let present = 0;
+  const meter = measureMovement(() => onProgress?.(meter.now()));
+  const all = keys.map((key) => ({ key, ...meter.begin() }));
   let stopped = false;
-  await eachInLanes(remote.bucket.parallel, keys, async (key) => {
+  await eachInLanes(remote.bucket.parallel, all, async ({ key, expect, onBytes, end }) => {
     if (stopped) return;
     try {
-      const outcome = await transfer(key, options);
+      const outcome = await transfer(key, { expect, onBytes, ...(signal && { signal }) });
       if (outcome === 'moved') moved.push(key);
       else if (outcome === 'absent') absent.push(key);
       else present++;
@@ -131,10 +130,9 @@ async function transferAll(
       }
       failed.push({ key, message: error.message });
     }
-    done++;
-    tell();
+    end();
   });
-  return { moved, present, absent, failed, bytes };
+  return { moved, present, absent, failed, bytes: meter.now().bytes };
 }
 
 /** What the remote says of every request, not only of this one: asking for the next is no use. */

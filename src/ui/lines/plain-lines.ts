@@ -1,5 +1,6 @@
 /** What the plain reporter says of each event. */
 import type { AttemptFinished, AttemptStarted, InstanceFinished, ResultsMoved, RunEvent } from '../../run/events.ts';
+import { movedText } from '../moved-text.ts';
 import { type Colour, colours, marks } from '../palette.ts';
 import {
   formatAmount,
@@ -55,10 +56,12 @@ export function plainLines(event: RunEvent, logOf: LogOf): readonly PlainLine[] 
   }
 }
 
-/** `↓ pulled 3 results (1.2 GiB) from gs://lab/cache`. */
-function movedLine({ direction, remote, results, bytes, of }: ResultsMoved): PlainLine {
+/** `↓ pulled 3 results (1.2 GiB) from gs://lab/cache`; while they move how far that is. */
+function movedLine({ of, ...event }: ResultsMoved): PlainLine {
+  const { direction, remote, results, bytes } = event;
   const [mark, way] = direction === 'pulled' ? ['↓', 'from'] : ['↑', 'to'];
-  const count = `${formatWhole(results)}${of === undefined ? '' : ` of ${formatWhole(of)}`} result${(of ?? results) === 1 ? '' : 's'}`;
+  if (of !== undefined) return { mark, name: '', text: `${direction} ${movedText({ ...event, of })} ${way} ${remote}` };
+  const count = `${formatWhole(results)} result${results === 1 ? '' : 's'}`;
   return { mark, name: '', text: `${direction} ${count} (${formatBytes(bytes)}) ${way} ${remote}` };
 }
 

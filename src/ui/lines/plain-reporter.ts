@@ -19,6 +19,7 @@ export interface PlainOptions {
 
 const widestName = 40;
 const progressEveryMs = 30_000;
+const movementEveryMs = 10_000;
 /** Events kept until a figure is asked for: folding many at once is cheap, one by one is not. */
 const foldAt = 2000;
 
@@ -43,6 +44,7 @@ export function plainReporter(output: Output, { colour: coloured = false }: Plai
   let day = '';
   let skipped = { stage: '', because: undefined as string | undefined, count: 0 };
   const progressToldAt = new Map<string, number>();
+  const movementToldAt = new Map<string, number>();
 
   function currentState(): RunState {
     state = foldEvents(state, unfolded);
@@ -108,6 +110,15 @@ export function plainReporter(output: Output, { colour: coloured = false }: Plai
     if (group) writeLines([progressLine(group, time)], time);
   }
 
+  /** Results on their way are told of now and then, if that takes long. */
+  function hidesMovement(event: RunEvent, time: number): boolean {
+    if (event.type !== 'results-moved' || event.of === undefined) return false;
+    const last = movementToldAt.get(event.direction);
+    if (last !== undefined && time - last < movementEveryMs) return true;
+    movementToldAt.set(event.direction, time);
+    return last === undefined;
+  }
+
   return {
     report(event) {
       unfolded.push(event);
@@ -121,7 +132,8 @@ export function plainReporter(output: Output, { colour: coloured = false }: Plai
       if (event.type === 'run-started') writeHeading(event, event.time);
       writeDay(event.time);
       if (event.type === 'progress') writeProgress(event.instance, event.time);
-      if (!routine.hides(event)) writeLines(plainLines(event, tally.logOf), event.time);
+      if (!routine.hides(event) && !hidesMovement(event, event.time))
+        writeLines(plainLines(event, tally.logOf), event.time);
       writeLines(routine.count(event), event.time);
       if (event.type === 'run-finished')
         for (const { text, colour } of summaryLines(tally.summary)) write(text, colour);

@@ -1,4 +1,5 @@
 import { runTitle } from '../lines/summary.ts';
+import { movedText } from '../moved-text.ts';
 import { colours, marks } from '../palette.ts';
 import { formatAmount, formatClock, formatPercent, formatWhole } from '../quantity.ts';
 import { instanceCount, type RunState } from '../state/run-state.ts';
@@ -18,7 +19,7 @@ export function Header({
 }) {
   const shown = [
     spread(titleSpans(state), howFarSpans(state, now), width),
-    spread(poolSpans(state), countSpans(state), width),
+    spread([...poolSpans(state), ...movingSpans(state)], countSpans(state), width),
   ];
   return <Lines lines={shown} width={width} height={lines} />;
 }
@@ -49,6 +50,15 @@ function poolSpans({ started, inUse }: RunState): Span[] {
     { text: formatAmount(pool, inUse[pool] ?? 0) },
     { text: `/${formatAmount(pool, limit)} `, dim: true },
   ]);
+}
+
+/** `↑ 3 of 8 results · 20 MiB of 53 MiB · 4 MiB/s · 8s left`, while anything moves. */
+function movingSpans({ moving: { pulled, pushed }, finished }: RunState): Span[] {
+  if (finished) return [];
+  return [
+    ...(pulled ? [{ text: ` ↓ ${movedText(pulled)} `, colour: 'cyan' } as const] : []),
+    ...(pushed ? [{ text: ` ↑ ${movedText(pushed)} `, colour: 'cyan' } as const] : []),
+  ];
 }
 
 function countSpans({ counts, warnings }: RunState): Span[] {

@@ -5,6 +5,7 @@ import type {
   InstanceFinished,
   Metric,
   Progress,
+  ResultsMoved,
   RunEvent,
   RunStarted,
 } from '../../run/events.ts';
@@ -97,6 +98,9 @@ class Draft {
       case 'published':
         this.state.published = [...this.state.published, event.destination];
         break;
+      case 'results-moved':
+        this.#move(event);
+        break;
       case 'run-finished':
         this.state.finished = { outcome: event.outcome, exitCode: event.exitCode };
     }
@@ -104,6 +108,11 @@ class Draft {
 
   #warn(warning: RunState['warnings'][number]): void {
     this.state.warnings = [...this.state.warnings, warning].slice(-keptWarnings);
+  }
+
+  #move({ direction, of, ...moved }: ResultsMoved): void {
+    const { [direction]: _, ...others } = this.state.moving;
+    this.state.moving = of === undefined ? others : { ...others, [direction]: { ...moved, of } };
   }
 
   #start(event: RunStarted, time: number): void {

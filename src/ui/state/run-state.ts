@@ -1,5 +1,6 @@
 /** What a run looks like at a moment. */
-import type { Failure, InstanceFinished, RunStarted } from '../../run/events.ts';
+import type { Failure, InstanceFinished, ResultsMoved, RunStarted } from '../../run/events.ts';
+import type { MovedSoFar } from '../moved-text.ts';
 import type { Series } from './series.ts';
 
 export type Status = 'pending' | 'waiting' | 'running' | 'retrying' | InstanceFinished['state'];
@@ -19,6 +20,8 @@ export interface RunState {
   /** By instance, in the order in which they came. */
   readonly conclusions: Readonly<Record<string, string>>;
   readonly published: readonly string[];
+  /** Results on their way from and to a remote. */
+  readonly moving: Readonly<Partial<Record<ResultsMoved['direction'], MovedSoFar>>>;
   /** An attempt was started on a cluster, where it could go on without the engine. */
   readonly onCluster: boolean;
   /** How many Ctrl-C reached the engine. */
@@ -101,6 +104,7 @@ export const emptyState: RunState = {
   warnings: [],
   conclusions: {},
   published: [],
+  moving: {},
   onCluster: false,
   interrupted: 0,
 };
