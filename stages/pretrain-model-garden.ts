@@ -9,6 +9,7 @@ import { defineStage, StageError } from '../src/stage/index.ts';
 import { parsedValue, totalBytes } from './content.ts';
 import { explained } from './explained.ts';
 import { mergedConfig, publishTraining } from './publish-training.ts';
+import { ratesOfDevice } from './rates.ts';
 import { computeCost, trainingCost } from './training-cost.ts';
 import { trainingInputs, trainingOutputs, trainingParams } from './training-files.ts';
 
@@ -63,6 +64,7 @@ const stage = defineStage({
     });
     if (params.runtime === 'tpu-vm') {
       const device = question.device ?? `tpu-${params.accelerator_type}`;
+      if (ratesOfDevice(device) === undefined) return undefined;
       return { ...computeCost(work, 'auto', { ...question, device }), memory: 400e6, outputs };
     }
     const backend = gpusIn(question.resources) > 0 ? 'tensorflow-gpu' : 'tensorflow';

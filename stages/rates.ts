@@ -64,3 +64,28 @@ export const trainingRates = {
 export type TrainingDevice = keyof typeof trainingRates;
 
 export const trainingDevices = Object.keys(trainingRates) as readonly TrainingDevice[];
+
+/**
+ * Peak FLOP/s in bfloat16 of what the number in an accelerator type counts: cores up to v5p, chips of v5litepod and v6e
+ * (Google's documentation of each version).
+ */
+const tpuPeaks: Readonly<Record<string, number>> = {
+  v2: 23e12,
+  v3: 61.5e12,
+  v4: 137.5e12,
+  v5p: 229.5e12,
+  v5litepod: 197e12,
+  v6e: 918e12,
+};
+
+/** Of a device by its name; other TPUs than the original's by their peak beside its. Undefined for what nothing is known of. */
+export function ratesOfDevice(device: string): TrainingRates | undefined {
+  if (Object.hasOwn(trainingRates, device)) return trainingRates[device as TrainingDevice];
+  const [, version = '', count] = /^tpu-(\w+)-(\d+)$/.exec(device) ?? [];
+  const peak = Object.hasOwn(tpuPeaks, version) ? tpuPeaks[version]! * Number(count) : 0;
+  if (peak === 0) return undefined;
+  const { assumed, unit } = trainingRates['tpu-v3-8'].operations;
+  const source = "the original's days on a v3-8, by the peak of each";
+  const operations = { name: `training on ${device}`, unit, assumed: (assumed * peak) / (8 * tpuPeaks.v3!), source };
+  return { operations };
+}

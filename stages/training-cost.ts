@@ -11,7 +11,7 @@ import { openAddon } from '../src/devices/open-addon.ts';
 import type { Backend } from '../src/devices/open-device.ts';
 import { hasGpu } from '../src/devices/webgpu/find-adapter.ts';
 import type { Content, Cost, Rate } from '../src/stage/index.ts';
-import { type TrainingDevice, type TrainingRates, trainingDevices, trainingRates } from './rates.ts';
+import { ratesOfDevice, type TrainingDevice, type TrainingRates, trainingRates } from './rates.ts';
 
 let found: TrainingDevice | undefined;
 
@@ -22,7 +22,7 @@ export function ownDevice(): TrainingDevice {
 }
 
 /** Or on another accelerator: what is measured of it is its time, not that of cores. */
-export function onGpu(device: TrainingDevice): boolean {
+export function onGpu(device: string): boolean {
   return device !== 'wasm' && device !== 'tensorflow';
 }
 
@@ -37,8 +37,9 @@ export function computeCost(
   },
 ): Pick<Cost, 'cpuSeconds' | 'deviceSeconds'> {
   const wanted = question.device ?? (backend === 'auto' ? ownDevice() : backend);
-  const device = trainingDevices.find((name) => name === wanted) ?? ownDevice();
-  const { operations, bytes }: TrainingRates = trainingRates[device];
+  const rates = ratesOfDevice(wanted);
+  const device = rates === undefined ? ownDevice() : wanted;
+  const { operations, bytes }: TrainingRates = rates ?? trainingRates[ownDevice()];
   const moving = bytes === undefined ? 0 : work.bytes / question.rate(bytes);
   const seconds = work.operations / question.rate(operations) + moving;
   // The core that feeds an accelerator is not counted.
