@@ -56,7 +56,13 @@ function runEvents(log: string): RunEvent[] {
 }
 
 /** The screen at twelve seconds, in a window of a size, with what it sends and how to type and to read. */
-function openScreen(t: TestContext, columns: number, rows: number, logText = '一行目\nsecond line\n') {
+function openScreen(
+  t: TestContext,
+  columns: number,
+  rows: number,
+  logText = '一行目\nsecond line\n',
+  moreEvents: readonly RunEvent[] = [],
+) {
   t.mock.timers.enable({ apis: ['Date'], now: noon + 12_000 });
   const directory = mkdtempSync(join(tmpdir(), 'kumiki-'));
   const log = join(directory, 'log');
@@ -64,7 +70,7 @@ function openScreen(t: TestContext, columns: number, rows: number, logText = '�
   const { stdin, stdout, chunks } = fakeTerminal(columns, rows);
   const sent: ControlRequest[] = [];
   let left = 0;
-  const feed = { state: foldEvents(emptyState, runEvents(log)) };
+  const feed = { state: foldEvents(emptyState, [...runEvents(log), ...moreEvents]) };
   const element = createElement(RunScreen, {
     feed,
     send: (request: ControlRequest) => sent.push(request),
@@ -152,6 +158,22 @@ test('in a window of any size every line fits, and the keys are in the last one'
     for (const line of lines) assert.ok(textWidth(line) <= columns, `${columns}×${rows}: ${line}`);
     assert.match(lines.at(-1)!, /\? help/);
     assert.ok(lines.some((line) => line.includes('second line')));
+    t.mock.timers.reset();
+  }
+});
+
+test('what moves to and from a remote is in the heading, and fits', (t) => {
+  const moved = { type: 'results-moved', remote: 'gs://lab/cache', results: 3, of: 8, seconds: 5 } as const;
+  const bytes = { bytes: 20 * 2 ** 20, ofBytes: 52 * 2 ** 20 };
+  const events = eventsAt([11, { ...moved, direction: 'pushed', ...bytes }]);
+  for (const [columns, shown] of [
+    [160, /↑ 3 of 8 results · 20 MiB of 52 MiB · 4 MiB\/s · 8s left/],
+    [80, /↑ 3 of 8 results.*✓ 4/],
+    [40, /… +✓ 4/],
+  ] as const) {
+    const { lines } = openScreen(t, columns, 24, '', events);
+    assert.match(lines()[1]!, shown);
+    for (const line of lines()) assert.ok(textWidth(line) <= columns, line);
     t.mock.timers.reset();
   }
 });
