@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly message?: string }
   /** The connection ends after so many bytes of the body, of the request or of the answer. */
   | { readonly kind: 'cut'; readonly after: number }
+  /** After so many bytes of the answer nothing comes any more. */
+  | { readonly kind: 'hang'; readonly after: number; reached(): void }
   /** The request is done, and its answer lost. */
   | { readonly kind: 'lose-reply' }
   /** A byte of the answer is another one. */
@@ -302,6 +304,7 @@ function flipped(bytes: Buffer): Buffer {
 function send(response: ServerResponse, { status, headers, body }: Reply, fault: Fault | undefined): void {
   response.writeHead(status, { ...headers, 'content-length': body.length });
   if (fault?.kind === 'cut') response.write(body.subarray(0, fault.after), () => response.socket?.destroy());
+  else if (fault?.kind === 'hang') response.write(body.subarray(0, fault.after), fault.reached);
   else response.end(fault?.kind === 'flip' ? flipped(body) : body);
 }
 

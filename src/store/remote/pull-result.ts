@@ -8,7 +8,7 @@ import { RemoteError } from '../../objects/remote-error.ts';
 import { digestBytes } from '../digest/digest-bytes.ts';
 import type { Digest, Manifest } from '../result.ts';
 import type { Attempt, Claim, StoredResult } from '../store.ts';
-import { StoreError } from '../store-error.ts';
+import { asStoreError, isDiskFull, StoreError } from '../store-error.ts';
 import { objectName } from './names.ts';
 import { type Pack, unpack } from './packs.ts';
 import type { RemoteManifest } from './parse-manifest.ts';
@@ -36,6 +36,8 @@ export async function pullResult(
     if (adopted.ok) return adopted.result;
     if (adopted.failure.reason !== 'bad-output') throw new StoreError(adopted.failure);
     throw new RemoteError('poisoned', describePoison(remote, manifest, adopted.failure.message));
+  } catch (error) {
+    throw isDiskFull(error) ? asStoreError(error, attempt.directory) : error;
   } finally {
     await attempt.abandon();
   }

@@ -1,0 +1,72 @@
+/** Pulls that end before they are done: a killed process, and a disk that is full. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { Workspace } from '../e2e/rig.ts';
+import { type GcsServer, startGcs } from '../objects/gcs-server.ts';
+
+const files = {
+  'workflow.yaml': {
+    publish: { 'out/large': '${{ stages.large.outputs.data }}' },
+    stages: { large: { run: 'head -c 4000000 /dev/urandom > ${{ outputs.data }}', outputs: { data: 'file' } } },
+  },
+  'kumiki.yaml': 'remote: gs://lab/kumiki\n',
+};
+
+/** A bucket that holds the result of the workflow. */
+async function filledBucket(t: TestContext): Promise<{ gcs: GcsServer; env: Record<string, string> }> {
+  const gcs = await startGcs(t);
+  const env = { GCS_API_ENDPOINT: gcs.endpoint };
+  await using workspace = new Workspace(files);
+  assert.match((await workspace.kumiki(['run'], { env })).stdout, /pushed 1 result/);
+  return { gcs, env };
+}
+
+const store = (workspace: Workspace) => readdirSync(workspace.path('cache/store'));
+
+test('a pull that is killed leaves nothing, and the next one fetches the whole', async (t) => {
+  const { gcs, env } = await filledBucket(t);
+  for (const command of [['run'], ['cache', 'pull']]) {
+    await using workspace = new Workspace(files);
+    const hangs = new Promise<void>((reached) => {
+      gcs.fail('get', /objects\//, { kind: 'hang', after: 1_000_000, reached });
+    });
+    const pull = workspace.start(command, { env });
+    await hangs;
+    const ended = once(pull.child, 'close');
+    pull.child.kill('SIGKILL');
+    await ended;
+    assert.deepEqual(store(workspace), []);
+    const again = await workspace.kumiki(command, { env });
+    assert.equal(again.exit, 0, again.stdout + again.stderr);
+    const run = await workspace.kumiki(['run'], { env });
+    assert.match(run.stdout, /1 cached\n/);
+    assert.equal(statSync(workspace.path('out/large')).size, 4_000_000);
+    assert.deepEqual(readdirSync(workspace.path('cache/work')), []);
+    assert.match((await workspace.kumiki(['cache', 'verify'])).stdout, /: 0 damaged/);
+  }
+});
+
+test('a pull that fills the disk says so and leaves nothing; with more room it goes on', async (t) => {
+  const { env } = await filledBucket(t);
+  await using workspace = new Workspace(files);
+  const cache = workspace.path('cache');
+  workspace.write('cache/.gitignore', '*\n');
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', cache]).status !== 0) {
+    t.skip('this process may not mount a file system');
+    return;
+  }
+  try {
+    const full = await workspace.kumiki(['cache', 'pull'], { env });
+    assert.notEqual(full.exit, 0);
+    assert.match(full.stdout + full.stderr, /disk is full/);
+    assert.doesNotMatch(full.stdout + full.stderr, /\n {4}at /, 'no stack trace');
+    assert.deepEqual([store(workspace), readdirSync(workspace.path('cache/work'))], [[], []]);
+    assert.equal(spawnSync('mount', ['-o', 'remount,size=20m', cache]).status, 0);
+    assert.match((await workspace.kumiki(['run'], { env })).stdout, /1 cached\n/);
+  } finally {
+    spawnSync('umount', ['-l', cache]);
+  }
+});
