@@ -176,6 +176,23 @@ test('push and pull move everything, once, with the executable bits', async (t) 
   }
 });
 
+test('push --run sends what that run used, and nothing else', async (t) => {
+  for (const remote of await remotes(t)) {
+    const { env } = remote;
+    await using one = new Workspace({ 'workflow.yaml': workflow });
+    await done(one.kumiki(['run', '--name', 'wanted']));
+    await done(one.kumiki(['run', '--set', 'params.last=other']));
+    const named = ['--remote', remote.url, '--json'];
+    const push = JSON.parse(await done(one.kumiki(['cache', 'push', '--run', 'wanted', ...named], { env })));
+    assert.equal(push.moved.length, 6);
+    const rest = JSON.parse(await done(one.kumiki(['cache', 'push', ...named], { env })));
+    assert.deepEqual([rest.moved.length, rest.present], [1, 6]);
+    const unknown = await one.kumiki(['cache', 'push', '--run', 'wantd', ...named], { env });
+    assert.equal(unknown.exit, 2);
+    assert.match(unknown.stderr, /wantd/);
+  }
+});
+
 test('payload comes before its manifest, and a manifest names all of it', async (t) => {
   const remote = await bucketRemote(t);
   const run = `${tree}; head -c 20000 /dev/zero > \${{ outputs.d }}/long`;
