@@ -2,7 +2,7 @@ import type { KindOfObject } from '../graph/check-objects.ts';
 import type { Bucket } from '../objects/bucket.ts';
 import { parseObjectUrl } from '../objects/object-url.ts';
 import { openBucket } from '../objects/open-bucket.ts';
-import { listObjects } from '../store/fetched/object-listing.ts';
+import { kindOfObjects } from '../store/fetched/object-listing.ts';
 import type { OpenBucketByName } from '../store/fetched/object-sources.ts';
 import type { Settings } from '../workflow/settings.ts';
 import { bucketOptions } from './open-remote.ts';
@@ -24,7 +24,7 @@ export function openObjects(settings: Settings): Objects {
     open,
     async kindOf(url) {
       const { bucket, path } = parseObjectUrl(url)!;
-      return (await listObjects(await open(bucket), path))?.kind;
+      return kindOfObjects(await open(bucket), path);
     },
   };
 }

@@ -80,6 +80,16 @@ test('what is not there is told before anything runs, with its place', async (t)
   assert.match(validated.stderr, /two\.txt does not exist/);
 });
 
+test('to tell what a prefix is, one page of its objects is listed, however many there are', async (t) => {
+  const gcs = await startGcs(t);
+  for (let i = 0; i < 2500; i++) gcs.put(`lab/data/many/${i}`, '');
+  const workflow = { stages: { all: reading.stages.all } };
+  await using workspace = new Workspace({ 'workflow.yaml': workflow });
+  await done(workspace.kumiki(['validate'], { env: { GCS_API_ENDPOINT: gcs.endpoint } }));
+  // Another asks whether the bucket is there.
+  assert.equal(gcs.requests.filter((request) => request.startsWith('list')).length, 2);
+});
+
 test('an object whose name leaves its folder is refused', async (t) => {
   const gcs = await startGcs(t);
   gcs.put('lab/data/one.txt', 'one\n');

@@ -20,6 +20,24 @@ export async function listObjects(bucket: Bucket, name: string): Promise<ObjectL
   return beside.length > 0 ? { kind: 'stem', files: beside } : undefined;
 }
 
+/** Its kind alone, for which one object is enough to see: a prefix may hold millions. */
+export async function kindOfObjects(bucket: Bucket, name: string): Promise<ObjectListing['kind'] | undefined> {
+  if (name === '') return (await holdsAny(bucket, '')) ? 'directory' : undefined;
+  if ((await bucket.stat(name)) !== undefined) return 'file';
+  if (await holdsAny(bucket, `${name}/`)) return 'directory';
+  return (await holdsAny(bucket, `${name}.`)) ? 'stem' : undefined;
+}
+
+async function holdsAny(bucket: Bucket, prefix: string): Promise<boolean> {
+  for await (const { name } of bucket.list(prefix)) if (!isFolder(name)) return true;
+  return false;
+}
+
+/** Some tools make empty objects that stand for folders. */
+function isFolder(name: string): boolean {
+  return name.endsWith('/');
+}
+
 async function objectsBelow(
   bucket: Bucket,
   prefix: string,
@@ -27,8 +45,7 @@ async function objectsBelow(
 ): Promise<ObjectListing['files'][number][]> {
   const files: { path: string; facts: ObjectFacts }[] = [];
   for await (const facts of bucket.list(prefix)) {
-    // Some tools make empty objects that stand for folders.
-    if (!facts.name.endsWith('/')) files.push({ path: facts.name.slice(skipped), facts });
+    if (!isFolder(facts.name)) files.push({ path: facts.name.slice(skipped), facts });
   }
   return files;
 }
