@@ -1,4 +1,5 @@
 import type { Instance, Plan } from '../graph/plan.ts';
+import { groupBy } from '../group-by.ts';
 import { type Amounts, requestOf } from '../run/schedule/pools.ts';
 import type { Cost } from '../stage/cost.ts';
 import type { Estimate } from './estimate.ts';
@@ -33,12 +34,7 @@ export function costByStage(
   const toRun = plan.instances.filter(({ index }) => estimates[index] && estimates[index].kind !== 'done');
   const seconds = (instance: Instance) =>
     secondsOf(estimates[instance.index]!, within(requestOf(instance), pools).cpu ?? 1);
-  const groups = new Map<string, Instance[]>();
-  for (const instance of toRun) {
-    const group = groups.get(instance.stage);
-    if (group) group.push(instance);
-    else groups.set(instance.stage, [instance]);
-  }
+  const groups = groupBy(toRun, ({ stage }) => stage);
   const stages = [...groups].map(([stage, group]): [string, GroupCost] => {
     const times = group.map(seconds);
     const sideBySide = Math.min(...group.map((instance) => abreast(requestOf(instance), pools)));

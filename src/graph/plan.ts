@@ -4,6 +4,7 @@
  */
 
 import type { Json } from '../workflow/json.ts';
+import type { SlurmSettings } from '../workflow/settings.ts';
 
 export type { Json };
 
@@ -58,18 +59,6 @@ export interface Instance {
   /** `local` unless the workflow or the command line says otherwise. */
   readonly executor?: string;
   readonly slurm?: SlurmSettings;
-}
-
-/** How a stage's jobs are submitted to a Slurm cluster, besides its resources and timeout. */
-export interface SlurmSettings {
-  readonly partition?: string;
-  readonly account?: string;
-  readonly qos?: string;
-  readonly constraint?: string;
-  /** Of an array's jobs, at most so many run at a time. */
-  readonly arrayLimit?: number;
-  /** Further options of sbatch, each one word: `--exclusive`. */
-  readonly flags?: readonly string[];
 }
 
 export type Action =

@@ -1,4 +1,5 @@
 import type { Key } from '../store/result.ts';
+import { sizeOf } from '../store/size-of.ts';
 import type { RunContext } from './context.ts';
 import type { InstanceFinished } from './events.ts';
 import type { Finish } from './schedule/outcome.ts';
@@ -47,7 +48,7 @@ function facts(outcome: Finish, idOf: (index: number) => string): Omit<InstanceF
     case 'built':
     case 'shared': {
       const { state, result, from, irreproducible } = outcome;
-      const size = Object.values(result.outputs).reduce((sum, output) => sum + output.size, 0);
+      const size = sizeOf(result);
       return { state, key: result.key, size, ...(from && { from }), ...(irreproducible && { irreproducible }) };
     }
     case 'skipped':

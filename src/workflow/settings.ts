@@ -15,14 +15,20 @@ export interface Settings {
   };
 }
 
-/** For stages on Slurm that do not say it themselves. */
-export interface ClusterSettings {
+/** How a stage's jobs are submitted to a Slurm cluster, besides its resources and timeout. */
+export interface SlurmSettings {
   readonly partition?: string;
   readonly account?: string;
   readonly qos?: string;
   readonly constraint?: string;
+  /** Of an array's jobs, at most so many run at a time. */
   readonly arrayLimit?: number;
+  /** Further options of sbatch, each one word: `--exclusive`. */
   readonly flags?: readonly string[];
+}
+
+/** For stages on Slurm that do not say it themselves. */
+export interface ClusterSettings extends SlurmSettings {
   /** Milliseconds between two looks at the queue. */
   readonly pollInterval?: number;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { compiledFolder } from '../../compiled-folder.ts';
-import type { SlurmSettings } from '../../graph/plan.ts';
+import type { SlurmSettings } from '../../workflow/settings.ts';
 import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
 import { createCanceller } from './cluster/canceller.ts';
 import { sbatchOptions } from './cluster/sbatch-options.ts';

@@ -3,9 +3,10 @@ import type { Stage } from '../../stage/define.ts';
 import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
+import type { SlurmSettings } from '../../workflow/settings.ts';
 import { formatSize, parseDuration, parseSize } from '../../workflow/units.ts';
 import { child, entriesOf, type Node } from '../../workflow/yaml/node.ts';
-import type { Instance, SlurmSettings } from '../plan.ts';
+import type { Instance } from '../plan.ts';
 
 type Settings = Pick<
   Instance,

@@ -5,6 +5,7 @@ import { pullResult } from '../../store/remote/pull-result.ts';
 import { describeConflict, differences, pushResult } from '../../store/remote/push-result.ts';
 import { type RemoteCache, remoteManifest } from '../../store/remote/remote-cache.ts';
 import type { Key } from '../../store/result.ts';
+import { sizeOf } from '../../store/size-of.ts';
 import type { Claim, StoredResult } from '../../store/store.ts';
 import { StoreError } from '../../store/store-error.ts';
 import { type AssessOptions, assess } from '../assess.ts';
@@ -113,7 +114,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
   const fetchAll = async (remote: RemoteCache, wanted: readonly WantedPayload[]): Promise<void> => {
     const pulled = tellMovement('pulled', events.emit);
     pulled.with(remote.bucket.url);
-    const moving = wanted.map((one) => ({ ...one, ...pulled.begin(sizeOf(one.key)) }));
+    const moving = wanted.map((one) => ({ ...one, ...pulled.begin(bytesOf(one.key)) }));
     await eachInLanes(remote.bucket.parallel, moving, async ({ onBytes, end, ...one }) => {
       if (stopping.aborted) return;
       await attempted(one.instance, goesOn, async () => {
@@ -130,9 +131,9 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     pulled.end();
   };
 
-  const sizeOf = (key: Key) => {
-    const outputs = Object.values(store.find(key)?.outputs ?? {});
-    return outputs.reduce((sum, { size }) => sum + size, 0);
+  const bytesOf = (key: Key) => {
+    const result = store.find(key);
+    return result === undefined ? 0 : sizeOf(result);
   };
 
   const sendWith = async (
@@ -168,7 +169,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     },
     send(instance, key) {
       if (!push) return;
-      const { onBytes, end } = pushed.begin(plan.instances[instance]!.temp ? 0 : sizeOf(key));
+      const { onBytes, end } = pushed.begin(plan.instances[instance]!.temp ? 0 : bytesOf(key));
       const sent = attempted(instance, sendLater, (remote) => sendWith(remote, { instance, key }, onBytes));
       sending.push(sent.then(end));
     },

@@ -1,5 +1,6 @@
 import type { Plan } from '../../graph/plan.ts';
 import type { Key } from '../../store/result.ts';
+import { sizeOf } from '../../store/size-of.ts';
 import type { Store } from '../../store/store.ts';
 import { type Assessment, type AssessOptions, assess } from '../assess.ts';
 
@@ -51,7 +52,7 @@ function madeFrom(plan: Plan, sources: ReadonlySet<number>): ReadonlySet<number>
 
 function bytesOf(assessment: Assessment, store: Store): number {
   const result = 'key' in assessment ? store.find(assessment.key) : undefined;
-  return Object.values(result?.outputs ?? {}).reduce((sum, { size }) => sum + size, 0);
+  return result === undefined ? 0 : sizeOf(result);
 }
 
 /** One whose payload was removed is fetched, and needs nothing that it was made from. */

@@ -1,6 +1,7 @@
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
-import type { Key, Manifest } from '../result.ts';
+import type { Key } from '../result.ts';
+import { sizeOf } from '../size-of.ts';
 import type { Store } from '../store.ts';
 import { type Movement, measureMovement } from './movement.ts';
 import { pullResult } from './pull-result.ts';
@@ -48,7 +49,7 @@ export function pushResults(
   let listed: Promise<ReadonlySet<Key>> | undefined;
   return transferAll(remote, keys, options, async (key, transfer) => {
     const manifest = store.manifest(key);
-    transfer.expect(manifest ? bytesOf(manifest) : 0);
+    transfer.expect(manifest ? sizeOf(manifest) : 0);
     const payload = store.find(key)?.payload === 'present';
     if (keys.length >= worthListing) listed ??= allKeys(remote);
     const isAbsent = listed !== undefined && !(await listed).has(key);
@@ -75,7 +76,7 @@ export function pullResults(
     const there = await remoteManifest(remote, key);
     if (there === undefined) return 'absent';
     const { manifest } = there;
-    transfer.expect(bytesOf(manifest));
+    transfer.expect(sizeOf(manifest));
     const own = known && store.manifest(key);
     const found = own ? differences(manifest, own) : [];
     if (found.length > 0)
@@ -91,10 +92,6 @@ export function pullResults(
       await claim.release();
     }
   });
-}
-
-function bytesOf({ outputs }: Manifest): number {
-  return Object.values(outputs).reduce((sum, { size }) => sum + size, 0);
 }
 
 interface OneTransfer {

@@ -5,9 +5,10 @@ import { leasedByOthers } from '../locks/leases.ts';
 import { removeTree } from '../remove.ts';
 import { removePayload } from '../remove-payload.ts';
 import type { Key } from '../result.ts';
+import { sizeOf } from '../size-of.ts';
 import { inStore, isDiskFull, StoreError } from '../store-error.ts';
 import { abandonedJobs, type ForeignJob, type Leftover, leftovers, removeLeftover } from './leftovers.ts';
-import { sizeOf, storedManifests } from './stored-keys.ts';
+import { storedManifests } from './stored-keys.ts';
 import { runKeys, usesByRuns } from './uses-by-runs.ts';
 
 export interface GarbageOptions {

@@ -2,7 +2,8 @@ import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { storeLayout } from '../layout.ts';
 import { namesIn } from '../remove.ts';
-import { sizeOf, storedManifests } from './stored-keys.ts';
+import { sizeOf } from '../size-of.ts';
+import { storedManifests } from './stored-keys.ts';
 
 export interface DiskUsage {
   /** Results by stage, the largest first. Bytes as the manifests count them. */

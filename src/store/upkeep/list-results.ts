@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { storeLayout } from '../layout.ts';
 import type { Key } from '../result.ts';
-import { sizeOf, storedManifests } from './stored-keys.ts';
+import { sizeOf } from '../size-of.ts';
+import { storedManifests } from './stored-keys.ts';
 import { type Uses, usesByRuns } from './uses-by-runs.ts';
 
 export interface ListedResult extends Uses {

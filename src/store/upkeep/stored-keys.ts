@@ -33,11 +33,6 @@ export function* storedManifests(layout: Layout): Generator<StoredManifest> {
   }
 }
 
-/** Bytes of all outputs. */
-export function sizeOf({ outputs }: Manifest): number {
-  return Object.values(outputs).reduce((sum, { size }) => sum + size, 0);
-}
-
 function isKey(name: string): boolean {
   return /^[0-9a-f]{64}$/.test(name);
 }

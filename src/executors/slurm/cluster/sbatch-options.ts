@@ -1,4 +1,4 @@
-import type { SlurmSettings } from '../../../graph/plan.ts';
+import type { SlurmSettings } from '../../../workflow/settings.ts';
 import type { Job } from '../../executor.ts';
 
 /** Options of sbatch for what a job asks for; equal ones go into one array. */
