@@ -71,6 +71,7 @@ const stage = defineStage({
     // Records that are compressed are unpacked, to about five times their size.
     return { ...computeCost(work, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
   },
+  rents: ({ runtime, accelerator_type, spot }) => (runtime === 'tpu-vm' ? { tpu: accelerator_type, spot } : undefined),
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     await explained(async () => {
       const config = await mergedConfig([inputs.data, inputs.model], params.params_override);

@@ -45,6 +45,13 @@ export interface CostQuestion<P extends z.ZodObject, I extends Inputs> {
   rate(rate: Rate): number;
 }
 
+/** A machine that a stage rents for as long as it computes. */
+export interface Rental {
+  /** Accelerator type of a Cloud TPU, e.g. v3-8. */
+  readonly tpu: string;
+  readonly spot: boolean;
+}
+
 export interface Cost<O extends string = string> {
   readonly cpuSeconds: number;
   /** From start to end; CPU time over the cores granted unless given. */

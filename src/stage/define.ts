@@ -1,6 +1,6 @@
 /** The stage contract: what a stage takes, gives and promises. The only thing that stages and users' modules import. */
 import type { z } from 'zod';
-import type { Cost, CostQuestion } from './cost.ts';
+import type { Cost, CostQuestion, Rental } from './cost.ts';
 import type { Completion, PublishedCopy } from './published-copy.ts';
 
 export interface InputDeclaration {
@@ -74,6 +74,8 @@ export interface Stage<P extends Params = Params, I extends Inputs = Inputs, O e
   readonly resources?: Readonly<Record<string, number | string>>;
   /** About what it will take, for `plan`; undefined where that cannot be told from what is known. */
   cost?(question: CostQuestion<P, I>): Promise<Cost<keyof O & string> | undefined>;
+  /** What it rents, for `plan`; undefined if it computes on what is there. */
+  rents?(params: z.output<P>): Rental | undefined;
   run(context: StageContext<P, I, O>): Promise<void>;
   /** Completes the published copy of a directory output for people, from how it came about and what was made from it. */
   completeCopy?(copy: PublishedCopy): Promise<Completion>;

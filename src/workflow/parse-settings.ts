@@ -18,6 +18,27 @@ const remoteSchema = z.strictObject({
   parallel: z.int().min(1).max(256, { error: 'expected a whole number from 1 to 256' }).optional(),
 });
 
+const price = z
+  .number({ error: 'expected a price per hour, such as 8.80' })
+  .nonnegative({ error: 'a price is not negative' });
+
+const tpuPriceSchema = z.strictObject({ onDemand: price.optional(), spot: price.optional() });
+
+const pricesSchema = z.strictObject({
+  currency: z
+    .string({ error: 'expected a currency, such as USD' })
+    .min(1, { error: 'expected a currency, such as USD' }),
+  tpu: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z]\w*-\d+$/, { error: 'an accelerator type is written as gcloud has it: v3-8, v5litepod-8' }),
+      tpuPriceSchema,
+    )
+    .optional(),
+  slurm: z.record(z.string(), z.record(z.string(), price)).optional(),
+});
+
 const settingsSchema = z.strictObject({
   remote: z
     .union([place.transform((url) => ({ url, pull: true, push: true })), remoteSchema], {
@@ -25,6 +46,7 @@ const settingsSchema = z.strictObject({
     })
     .optional(),
   slurm: clusterSchema.optional(),
+  prices: pricesSchema.optional(),
   gcs: z
     .strictObject({
       endpoint: z.url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:4443' }).optional(),
@@ -36,6 +58,7 @@ const settingsSchema = z.strictObject({
 const keysAt = (path: readonly PropertyKey[]): readonly string[] => {
   if (path.length === 0) return Object.keys(settingsSchema.shape);
   if (path[0] === 'slurm') return Object.keys(clusterSchema.shape);
+  if (path[0] === 'prices') return Object.keys((path.length === 1 ? pricesSchema : tpuPriceSchema).shape);
   return path[0] === 'remote' ? Object.keys(remoteSchema.shape) : ['endpoint', 'billingProject'];
 };
 

@@ -7,6 +7,7 @@ export interface Settings {
   /** Where results are shared. */
   readonly remote?: RemoteSettings;
   readonly slurm?: ClusterSettings;
+  readonly prices?: Prices;
   readonly gcs?: {
     /** Of an emulator or a private endpoint. */
     readonly endpoint?: string;
@@ -31,6 +32,21 @@ export interface SlurmSettings {
 export interface ClusterSettings extends SlurmSettings {
   /** Milliseconds between two looks at the queue. */
   readonly pollInterval?: number;
+}
+
+/** What machines cost that are not one's own. They differ by region and contract, so nothing is assumed. */
+export interface Prices {
+  /** As it stands behind an amount: USD, 円, points. */
+  readonly currency: string;
+  /** By accelerator type: an hour of the whole TPU. */
+  readonly tpu?: Readonly<Record<string, TpuPrice>>;
+  /** By partition of Slurm: an hour of one of each resource, of memory a GiB. */
+  readonly slurm?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface TpuPrice {
+  readonly onDemand?: number;
+  readonly spot?: number;
 }
 
 export interface RemoteSettings {

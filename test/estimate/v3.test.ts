@@ -30,7 +30,7 @@ async function costOfV3(device: string | undefined) {
   const { rate, used } = rateLookup({});
   const estimates = await estimatePlan(plan, assessments, { store, sources, stages, device, rate });
   await store.close();
-  return { plan, used: used(), ...costByStage(plan, estimates, { cpu: 8, memory: 64e9, device: 1 }) };
+  return { plan, used: used(), ...costByStage(plan, estimates, { pools: { cpu: 8, memory: 64e9, device: 1 } }) };
 }
 
 const about = (actual: number, expected: number, within: number) =>

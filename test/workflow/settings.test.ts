@@ -18,6 +18,12 @@ test('kumiki.yaml says how this cluster is used', async () => {
   });
 });
 
+test('kumiki.yaml says what machines cost', async () => {
+  const prices = { currency: '円', tpu: { 'v5litepod-8': { onDemand: 1200 } }, slurm: { gpu: { gpu: 90, cpu: 1.5 } } };
+  const read = await settingsOf(JSON.stringify({ prices }));
+  assert.deepEqual(read.ok && read.settings.prices, prices);
+});
+
 /** Settings, where the mistake stands, and what is said of it. */
 const mistakes = [
   ['slurm:\n  partion: gpu\n', '2:3', /partion/, /partition/],
@@ -27,6 +33,13 @@ const mistakes = [
   ['slurm:\n  account: ${{ env.USER }}\n', '2:12', /one word/],
   ['slurm:\n  pollInterval: 10\n', '2:17', /expected a text, found the number 10/],
   ['slurm:\n  pollInterval: soon\n', '2:17', /duration of at least 500ms/],
+  ['prices: {tpu: {v3-8: {spot: 2}}}\n', '1:1', /the key 'currency' is missing/, undefined],
+  ['prices:\n  currency: 7\n', '2:13', /expected a currency, such as USD/, undefined],
+  ['prices: {currency: USD, tpu: {v3-8: {ondemand: 8}}}\n', '1:38', /unknown key 'ondemand'/, /onDemand/],
+  ['prices: {currency: USD, tpu: {v3-8: {spot: -1}}}\n', '1:44', /a price is not negative/, undefined],
+  ['prices: {currency: USD, tpu: {v3-8: {spot: cheap}}}\n', '1:44', /a price per hour, such as 8\.80/, undefined],
+  ['prices: {currency: USD, tpu: {TPUv3: {spot: 2}}}\n', '1:31', /'TPUv3' cannot be a name/, /v3-8/],
+  ['prices: {currency: USD, slurm: {gpu: 7}}\n', '1:38', /map/, undefined],
   ['slurm: gpu\n', '1:8', /object|map/],
 ] as const;
 

@@ -31,7 +31,10 @@ export function define(command: Command): void {
     .argument('[words...]', 'as for `kumiki run`')
     .option('-f, --force', 'as if results were not there')
     .addOption(new Option('--device <name>', "what trains, instead of this machine's own").choices(trainingDevices))
-    .option('--json', 'print the instances and the cost by stage as JSON, in seconds and bytes')
+    .option(
+      '--json',
+      'print the instances and the cost by stage as JSON, in seconds, bytes and the currency of kumiki.yaml',
+    )
     .addHelpText('after', '\n`kumiki doctor --measure` measures the rates that costs are reckoned with.')
     .action(async (words: readonly string[], options: WorkflowOptions & PlanOptions) => {
       const { workflow: file, stages } = splitWords(words, options);
@@ -52,13 +55,19 @@ export async function printPlan(
   const assessments = await assessDigested(plan, { store, sources, force: forced, ...(selection && { selection }) });
   const { rate, used } = rateLookup(readRates(store.directory));
   const estimates = await estimatePlan(plan, assessments, { store, sources, stages: builtinStages, device, rate });
+  const { prices } = settings;
   const pools = poolSizes(plan.limits);
-  const { stages: costs, total } = costByStage(plan, estimates, pools);
+  const { stages: costs, total } = costByStage(plan, estimates, {
+    pools,
+    ...(prices && { prices }),
+    ...(settings.slurm && { slurm: settings.slurm }),
+  });
   const toRun = Uint8Array.from(estimates, (estimate) => (estimate && estimate.kind !== 'done' ? 1 : 0));
   const excessive = impossibleRequests(plan, pools, toRun);
   const stages = standings(plan, assessments).map((standing) => ({ ...standing, cost: costs.get(standing.stage) }));
-  if (json) printJson({ name: plan.name, workflow: plan.file, stages, total, excessive, rates: used() });
-  else print(describePlan(stages, total, excessive, used()));
+  const told = { stages, total, excessive, rates: used(), ...(prices && { prices }) };
+  if (json) printJson({ name: plan.name, workflow: plan.file, ...told });
+  else print(describePlan(told));
   return stages.some(({ impossible }) => impossible.length > 0) ? 1 : 0;
 }
 
