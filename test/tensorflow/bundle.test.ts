@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import snappy from 'snappyjs';
 import { CheckpointError } from '../../src/tensorflow/bundle/error.ts';
 import { openBundle } from '../../src/tensorflow/bundle/reader.ts';
+import { openDataFile, storedPieces } from '../../src/tensorflow/bundle/stored-tensor.ts';
 import { stringElement } from '../../src/tensorflow/bundle/strings.ts';
 import { readTable, writeTable } from '../../src/tensorflow/bundle/table.ts';
 import { type NamedTensor, writeBundle } from '../../src/tensorflow/bundle/writer.ts';
@@ -86,11 +96,14 @@ test('a large tensor is read by pieces too, and its checksum covers all of them'
   ]);
   const readByPieces = (name: string): Buffer => {
     const bundle = openBundle(prefix);
+    const tensor = bundle.storedFloats(name);
+    const file = openDataFile(tensor.path);
     const room = Buffer.alloc(2 ** 20);
     const pieces = Array.from(
-      bundle.floatPieces(name, (_, length) => room.subarray(0, length)),
+      storedPieces(tensor, file, (_, length) => room.subarray(0, length)),
       (piece) => Buffer.from(piece),
     );
+    closeSync(file);
     bundle.close();
     assert.ok(pieces.length > 1);
     return Buffer.concat(pieces);

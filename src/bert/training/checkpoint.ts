@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { basename, join } from 'node:path';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
 import { attributeSuffix, breadthFirst, encodeObjectGraph } from '../../tensorflow/bundle/object-graph.ts';
-import { type Bundle, openBundle, type PieceRoom } from '../../tensorflow/bundle/reader.ts';
+import { type Bundle, openBundle } from '../../tensorflow/bundle/reader.ts';
+import type { StoredTensor } from '../../tensorflow/bundle/stored-tensor.ts';
 import { syncFolderOf, writeWhole } from '../../tensorflow/bundle/whole-file.ts';
 import { type NamedTensor, writeBundle } from '../../tensorflow/bundle/writer.ts';
 import type { Architecture } from '../model/architecture.ts';
@@ -88,8 +89,8 @@ export interface Checkpoint extends Omit<TrainingState, 'step'> {
   readonly prefix: string;
   /** False for weights that this checkpoint lacks, e.g. the heads of another model. */
   has(variable: Variable): boolean;
-  /** A weight's bytes by pieces, as `Bundle.pieces` gives them. */
-  weightPieces(variable: Variable, room: PieceRoom): Generator<Uint8Array>;
+  /** Where a weight's bytes lie, for who reads them by pieces. */
+  storedWeight(variable: Variable): StoredTensor;
   /** Reads everything once, so that damage shows before anything is taken from it. Throws `CheckpointError`. */
   verify(): void;
   close(): void;
@@ -114,10 +115,10 @@ export function openCheckpoint(path: string): Checkpoint {
     },
     weight: (variable) => floats(nameOf(variable), variable),
     moment: (variable, which) => floats(nameOf(variable, `/.OPTIMIZER_SLOT/optimizer/${which}`), variable),
-    weightPieces(variable, room) {
+    storedWeight(variable) {
       const name = nameOf(variable);
       checkShape(bundle, name, variable.shape);
-      return bundle.floatPieces(name, room);
+      return bundle.storedFloats(name);
     },
     close: () => bundle.close(),
   };

@@ -9,7 +9,7 @@ import { layOutFlax } from '../weights/msgpack/lay-out-flax.ts';
 import { layOutPytorch } from '../weights/pytorch/lay-out-pytorch.ts';
 import { layOutSafetensors } from '../weights/safetensors/write-safetensors.ts';
 import { elementsOf, type LaidOut, type LayOut } from '../weights/weight.ts';
-import type { ConvertAnswer, ConvertSetup } from './convert-worker.ts';
+import type { ConvertAnswer, ConvertJob } from './convert-worker.ts';
 import { type ModelWeight, modelWeights } from './model-weights.ts';
 
 export const weightFormats = ['safetensors', 'pytorch', 'tensorflow', 'flax'] as const;
@@ -42,24 +42,27 @@ export async function convertWeights(conversion: WeightConversion): Promise<void
   const { checkpoint, architecture, directory, formats, progress, signal } = conversion;
   const weights = modelWeights(architecture);
   refuseIncomplete(checkpoint, weights);
-  const layouts = weightFormats
-    .filter((format) => formats.includes(format))
-    .map(async (format) => files[format].layOut(join(directory, files[format].name), weights));
-  const threads = Math.max(1, Math.min(conversion.threads, maxThreads));
-  const workers = startWorkers<ModelWeight, ConvertAnswer, ConvertSetup>(
+  // They start while the files are laid out.
+  const workers = startWorkers<ConvertJob, ConvertAnswer, undefined>(
     new URL(`./convert-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
-    Promise.all(layouts).then((laidOut) => ({ checkpoint: checkpoint.prefix, files: laidOut.map(sendable) })),
-    threads,
+    undefined,
+    Math.max(1, Math.min(conversion.threads, maxThreads)),
   );
   try {
+    const laidOut = await Promise.all(
+      weightFormats
+        .filter((format) => formats.includes(format))
+        .map(async (format) => files[format].layOut(join(directory, files[format].name), weights)),
+    );
+    const jobs = largestFirst(weights).map((weight) => ({ value: jobOf(weight, checkpoint, laidOut) }));
     const checksums = new Map<string, number>();
-    for await (const answer of workers.map(largestFirst(weights).map((value) => ({ value })))) {
+    for await (const answer of workers.map(jobs)) {
       if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
       checksums.set(answer.name, answer.checksum);
       progress(checksums.size, weights.length);
       signal.throwIfAborted();
     }
-    for (const { finish } of await Promise.all(layouts)) finish?.(checksums);
+    for (const { finish } of laidOut) finish?.(checksums);
   } finally {
     await workers.close();
   }
@@ -70,8 +73,10 @@ function largestFirst(weights: readonly ModelWeight[]): ModelWeight[] {
   return weights.toSorted((a, b) => elementsOf(b) - elementsOf(a));
 }
 
-function sendable({ path, holds, offsets }: LaidOut): ConvertSetup['files'][number] {
-  return { path, holds, offsets };
+function jobOf(weight: ModelWeight, checkpoint: Checkpoint, files: readonly LaidOut[]): ConvertJob {
+  const { name, shape, transposed, variable } = weight;
+  const places = files.map(({ path, holds, offsets }) => ({ path, holds, offset: offsets.get(name)! }));
+  return { weight: { name, shape, transposed }, tensor: checkpoint.storedWeight(variable), places };
 }
 
 function refuseIncomplete(checkpoint: Checkpoint, weights: readonly ModelWeight[]): void {

@@ -1,8 +1,9 @@
 /** Reads tensor bundles (TensorFlow's checkpoint format V2) without TensorFlow: `PREFIX.index` and `PREFIX.data-SSSSS-of-NNNNN`. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { crc32c, maskCrc32c, maskedCrc32c } from '../crc32c.ts';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { maskedCrc32c } from '../crc32c.ts';
 import { decodeEntry, decodeHeader, type TensorEntry } from './entry.ts';
 import { CheckpointError } from './error.ts';
+import { compareChecksum, openDataFile, readStored, type StoredTensor } from './stored-tensor.ts';
 import { stringsChecksum } from './strings.ts';
 import { readTable } from './table.ts';
 
@@ -14,19 +15,10 @@ export interface Bundle {
   read(name: string): Buffer;
   /** A tensor of dtype float32. */
   readFloats(name: string): Float32Array;
-  /**
-   * The bytes of a tensor of dtype float32 by pieces, each read into `room(offset, length)`, so that they need no memory of their own. Behind
-   * the last one it throws if their CRC is wrong.
-   */
-  floatPieces(name: string, room: PieceRoom): Generator<Uint8Array>;
+  /** Where a tensor of dtype float32 lies, for who reads it by pieces. Throws `CheckpointError` if the file ends before it does. */
+  storedFloats(name: string): StoredTensor;
   close(): void;
 }
-
-/** Memory of `length` bytes for the piece that begins at a tensor's byte `offset`. */
-export type PieceRoom = (offset: number, length: number) => Uint8Array;
-
-/** Small enough that the nearest cache still holds a piece when it is used, large enough for the system to be called seldom. */
-const pieceBytes = 2 ** 19;
 
 /** Opens a bundle by its prefix, e.g. `model_dir/ckpt-1000`. Only the index is read; data files when their tensors are. */
 export function openBundle(prefix: string): Bundle {
@@ -43,26 +35,26 @@ export function openBundle(prefix: string): Bundle {
   const open = (shard: number): number => {
     const known = files.get(shard);
     if (known !== undefined) return known;
-    const file = openData(dataFile(shard));
+    const file = openDataFile(dataFile(shard));
     files.set(shard, file);
     return file;
   };
-  const locate = (name: string): LocatedTensor => {
+  const stored = (name: string): StoredTensor => {
     const entry = tensors.get(name);
     if (entry === undefined) throw new CheckpointError(`${prefix} has no tensor ${name}`);
-    const file = open(entry.shard);
-    const path = dataFile(entry.shard);
+    const { shard, offset, size, checksum } = entry;
+    const path = dataFile(shard);
     // Asked before anything is allocated, so that a forged size costs nothing.
-    if (entry.offset + entry.size > fstatSync(file).size) {
-      throw new CheckpointError(`${path} is truncated: tensor ${name} ends at byte ${entry.offset + entry.size}`);
+    if (offset + size > fstatSync(open(shard)).size) {
+      throw new CheckpointError(`${path} is truncated: tensor ${name} ends at byte ${offset + size}`);
     }
-    return { name, entry, file, path };
+    return { name, path, offset, size, checksum };
   };
   const read = (name: string): Buffer => {
-    const tensor = locate(name);
-    const { dtype, shape, size } = tensor.entry;
-    const bytes = Buffer.allocUnsafeSlow(size);
-    readFully(tensor, bytes, 0);
+    const tensor = stored(name);
+    const { dtype, shape, shard } = tensors.get(name)!;
+    const bytes = Buffer.allocUnsafeSlow(tensor.size);
+    readStored(tensor, open(shard), bytes, 0);
     compareChecksum(tensor, dtype === 'string' ? stringsChecksum(bytes, shape) : maskedCrc32c(bytes));
     return bytes;
   };
@@ -80,46 +72,15 @@ export function openBundle(prefix: string): Bundle {
       const bytes = read(name);
       return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     },
-    *floatPieces(name, room) {
+    storedFloats(name) {
       checkFloats(name);
-      const tensor = locate(name);
-      const { size } = tensor.entry;
-      let checksum = 0;
-      for (let offset = 0; offset < size; offset += pieceBytes) {
-        const piece = room(offset, Math.min(pieceBytes, size - offset));
-        readFully(tensor, piece, offset);
-        checksum = crc32c(piece, 0, piece.length, checksum);
-        yield piece;
-      }
-      compareChecksum(tensor, maskCrc32c(checksum));
+      return stored(name);
     },
     close() {
       for (const file of files.values()) closeSync(file);
       files.clear();
     },
   };
-}
-
-interface LocatedTensor {
-  readonly name: string;
-  readonly entry: TensorEntry;
-  readonly file: number;
-  readonly path: string;
-}
-
-/** Fills `bytes` with what a tensor has from `offset` on. */
-function readFully({ entry, file, path }: LocatedTensor, bytes: Uint8Array, offset: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const count = readSync(file, bytes, done, bytes.length - done, entry.offset + offset + done);
-    if (count === 0) throw new CheckpointError(`${path} became shorter while it was read`);
-    done += count;
-  }
-}
-
-/** `checksum`: of what was read; undefined where it is not even the form of a tensor. */
-function compareChecksum({ name, entry, path }: LocatedTensor, checksum: number | undefined): void {
-  if (checksum !== entry.checksum)
-    throw new CheckpointError(`${path} is damaged: the checksum of tensor ${name} is wrong`);
 }
 
 export function pad5(number: number): string {
@@ -133,14 +94,5 @@ function readIndex(index: string): Uint8Array {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new CheckpointError(`There is no checkpoint ${index}`);
     throw error;
-  }
-}
-
-function openData(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new CheckpointError(`${path} is missing: the checkpoint's index names it`);
   }
 }

@@ -3,7 +3,7 @@
  * file names; and what goes wrong in it is told to the caller, not to the terminal.
  */
 import { resolve } from 'node:path';
-import type { File } from 'h5wasm/node';
+import type { File, Group } from 'h5wasm/node';
 import { ModelError } from '../../model-error.ts';
 
 type Library = typeof import('h5wasm/node');
@@ -19,6 +19,8 @@ interface FileSystem {
 export interface Hdf5File {
   readonly library: Library;
   readonly root: File;
+  /** Makes a group whose parent is there. (The library's own way looks it up again, which takes longer than to make it.) */
+  makeGroup(path: string): Group;
   /**
    * Makes a data set of float32 and returns where in the file its elements go; they are left to the caller. (The library would take them only
    * through its own memory: a copy of each, and one thread for all.)
@@ -65,6 +67,11 @@ export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<Hdf5File>
   return {
     library,
     root,
+    makeGroup(path) {
+      library.Module.create_group(root.file_id, path, false);
+      check();
+      return new library.Group(root.file_id, path);
+    },
     placeFloats(dataSet, shape, elements) {
       const { Module } = library;
       const pointer = Module._malloc(Math.max(4 * elements, placeholder.length));
