@@ -4,9 +4,12 @@
  * besides another, each other command a chunk of its own.
  *
  * Stages and the stage contract stay modules of their own, shared with users' stages; so do packages, save those that
- * every command needs.
+ * every command needs. Two that come in some hundred modules are put into `dist/node_modules` in one each, where what is
+ * compiled finds them first. (npm leaves that folder out of a packed program, which then has the packages as they come.)
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
 const compiled = join(import.meta.dirname, '../../dist');
@@ -62,3 +65,24 @@ await build({
     },
   },
 });
+
+for (const name of ['zod', 'yaml']) {
+  const directory = join(compiled, 'node_modules', name);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }));
+  // By their names, since of a CommonJS package a bundler sees none.
+  const exported = Object.keys(await import(name)).join(', ');
+  const file = fileURLToPath(import.meta.resolve(name));
+  await build({
+    input: name,
+    platform: 'node',
+    plugins: [
+      {
+        name: 'whole-package',
+        resolveId: (id) => (id === name ? `\0${name}` : undefined),
+        load: (id) => (id === `\0${name}` ? `export { ${exported} } from ${JSON.stringify(file)};` : undefined),
+      },
+    ],
+    output: { file: join(directory, 'index.js') },
+  });
+}

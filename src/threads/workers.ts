@@ -1,4 +1,4 @@
-/** Worker threads that answer jobs: many at work at once, answers in the order of the jobs. */
+/** Worker threads that answer jobs: many at work at once. */
 import { parentPort, type Transferable, Worker } from 'node:worker_threads';
 
 /** What goes to the other thread: a value, and the buffers in it that are handed over instead of copied. */
@@ -7,9 +7,13 @@ export interface Parcel<T> {
   readonly transfer?: readonly Transferable[];
 }
 
+export type Jobs<Job> = Iterable<Parcel<Job>> | AsyncIterable<Parcel<Job>>;
+
 export interface Workers<Job, Answer> {
   /** Answers in the order of the jobs. At most two jobs a thread are taken before their answers are. */
-  map(jobs: Iterable<Parcel<Job>> | AsyncIterable<Parcel<Job>>): AsyncGenerator<Answer>;
+  map(jobs: Jobs<Job>): AsyncGenerator<Answer>;
+  /** Answers as they come, so that no thread waits behind a long job of another's. As many jobs are taken ahead. */
+  mapUnordered(jobs: Jobs<Job>): AsyncGenerator<Answer>;
   close(): Promise<void>;
 }
 
@@ -45,6 +49,22 @@ export function startWorkers<Job, Answer, Setup = unknown>(
         if (answers.length === 2 * threads) yield await answers.shift()!;
       }
       for (const answer of answers) yield await answer;
+    },
+    async *mapUnordered(jobs) {
+      await ready;
+      const answers = new Map<Parcel<Job>, Promise<[Parcel<Job>, Answer]>>();
+      const next = async (): Promise<Answer> => {
+        const [job, answer] = await Promise.race(answers.values());
+        answers.delete(job);
+        return answer;
+      };
+      for await (const job of jobs) {
+        const answered = submit(job).then((answer): [Parcel<Job>, Answer] => [job, answer]);
+        answered.catch(() => {}); // As in submit.
+        answers.set(job, answered);
+        if (answers.size === 2 * threads) yield await next();
+      }
+      while (answers.size > 0) yield await next();
     },
     async close() {
       await Promise.all(workers.map((worker) => worker.close()));

@@ -56,7 +56,7 @@ export async function convertWeights(conversion: WeightConversion): Promise<void
     );
     const jobs = largestFirst(weights).map((weight) => ({ value: jobOf(weight, checkpoint, laidOut) }));
     const checksums = new Map<string, number>();
-    for await (const answer of workers.map(jobs)) {
+    for await (const answer of workers.mapUnordered(jobs)) {
       if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
       checksums.set(answer.name, answer.checksum);
       progress(checksums.size, weights.length);

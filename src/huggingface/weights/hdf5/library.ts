@@ -40,6 +40,11 @@ const allowed = new Set<string>();
 let loaded: Promise<Library> | undefined;
 let failure: Error | undefined;
 
+/**
+ * HDF5's sieve buffer (H5Pset_sieve_buf_size): elements that it holds are copied into it; of more, the library only hands their place in memory
+ * to the write that leaves them out. So no more memory is needed, which would have to grow, and JavaScript's collector with it.
+ */
+const sieveBytes = 2 ** 16;
 /** Stands for a data set's elements: what begins with it is not written, but its place is noted. */
 const placeholder = Buffer.from('elements');
 /** In the file, where a placeholder would have been written, or something was last read. */
@@ -74,7 +79,7 @@ export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<Hdf5File>
     },
     placeFloats(dataSet, shape, elements) {
       const { Module } = library;
-      const pointer = Module._malloc(Math.max(4 * elements, placeholder.length));
+      const pointer = Module._malloc(Math.min(Math.max(4 * elements, placeholder.length), sieveBytes));
       Module.HEAPU8.set(placeholder, pointer);
       place = undefined;
       const extents = shape.map(BigInt);
