@@ -53,25 +53,32 @@ export async function convertCheckpoint(conversion: Conversion): Promise<void> {
   const checkpoint = openCheckpoint(conversion.checkpoint);
   try {
     log(`converting ${checkpoint.prefix}`);
-    await convertWeights({ ...conversion, checkpoint, architecture: config.architecture, directory: output });
     const training = conversion.params === undefined ? modelSource : await readYaml(conversion.params);
-    const card = modelCard({
-      architecture: config.architecture,
-      weights: modelWeights(config.architecture),
-      hiddenAct,
-      trainedWith: config.trainedWith,
-      tokenizer,
-      vocabularySize,
-      training: trainingFacts(training, checkpoint.step),
-    });
-    await copyFile(conversion.vocabulary, join(output, 'vocab.txt'));
-    await writeJson(join(output, 'config.json'), config.json);
-    await writeJson(join(output, 'tokenizer_config.json'), {
-      tokenizer_class: 'BertJapaneseTokenizer',
-      ...(tokenizerSource as object),
-    });
-    await writeJson(join(output, 'special_tokens_map.json'), specialTokens);
-    await writeFile(join(output, 'README.md'), card);
+    const writeTexts = async (): Promise<void> => {
+      const card = modelCard({
+        architecture: config.architecture,
+        weights: modelWeights(config.architecture),
+        hiddenAct,
+        trainedWith: config.trainedWith,
+        tokenizer,
+        vocabularySize,
+        training: trainingFacts(training, checkpoint.step),
+      });
+      await copyFile(conversion.vocabulary, join(output, 'vocab.txt'));
+      await writeJson(join(output, 'config.json'), config.json);
+      await writeJson(join(output, 'tokenizer_config.json'), {
+        tokenizer_class: 'BertJapaneseTokenizer',
+        ...(tokenizerSource as object),
+      });
+      await writeJson(join(output, 'special_tokens_map.json'), specialTokens);
+      await writeFile(join(output, 'README.md'), card);
+    };
+    // Both, so that nothing is still written when one has failed.
+    const written = await Promise.allSettled([
+      convertWeights({ ...conversion, checkpoint, architecture: config.architecture, directory: output }),
+      writeTexts(),
+    ]);
+    for (const each of written) if (each.status === 'rejected') throw each.reason;
   } finally {
     checkpoint.close();
   }
