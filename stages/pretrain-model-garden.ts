@@ -72,7 +72,7 @@ const stage = defineStage({
     return { ...computeCost(work, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
   },
   rents: ({ runtime, accelerator_type, spot }) => (runtime === 'tpu-vm' ? { tpu: accelerator_type, spot } : undefined),
-  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
+  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, holds, signal }) {
     await explained(async () => {
       const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
       for (const remark of config.remarks) warn(remark);
@@ -93,7 +93,7 @@ const stage = defineStage({
         log,
       };
       if (params.runtime === 'tpu-vm') {
-        await trainOnTpu({ ...training, ...(await tpuOptions(params)) });
+        await trainOnTpu({ ...training, warn, holds, ...(await tpuOptions(params)) });
         await publishTraining(scratch, outputs, config);
         return;
       }

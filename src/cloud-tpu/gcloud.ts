@@ -31,7 +31,7 @@ export async function gcloudTpus(
   const { failed, isCanceled, code, stdout, stderr } = await execa(
     'gcloud',
     ['compute', 'tpus', ...args, ...scope, '--quiet'],
-    { reject: false, stdin: 'ignore', ...(signal && { cancelSignal: signal }) },
+    { reject: false, stdin: 'ignore', stripFinalNewline: false, ...(signal && { cancelSignal: signal }) },
   );
   if (isCanceled) signal?.throwIfAborted();
   if (code === 'ENOENT') {

@@ -100,15 +100,26 @@ export async function stateOf(
   return ['CREATING', 'STARTING', 'RESTARTING', 'REIMAGING'].includes(state) ? 'coming' : 'lost';
 }
 
-/** Deletes it, whatever state it is in; one that is not there is no error. */
-export async function deleteNode({ name, zone }: TpuNode, project: string | undefined, queued: boolean): Promise<void> {
+/** The command that deletes it by hand. */
+export function deleteCommand({ name, zone }: TpuNode, project: string | undefined, queued: boolean): string {
+  const options = [...(project === undefined ? [] : [`--project ${project}`]), ...(queued ? ['--queued'] : [])];
+  return [`kumiki tpu delete ${name} --zone ${zone}`, ...options].join(' ');
+}
+
+/** Deletes it, whatever state it is in; false if it is not there, which is no error. */
+export async function deleteNode(
+  { name, zone }: TpuNode,
+  project: string | undefined,
+  queued: boolean,
+): Promise<boolean> {
   const command = queued ? ['queued-resources', 'delete', name, '--force'] : ['tpu-vm', 'delete', name];
   const answer = await gcloudTpus([...command, `--zone=${zone}`], project);
-  if (answer.ok || /NOT_FOUND|was not found/.test(answer.stderr)) return;
+  if (answer.ok) return true;
+  if (/NOT_FOUND|was not found/.test(answer.stderr)) return false;
   const failure = gcloudFailure(`${name} in ${zone} could not be deleted`, answer);
   throw new CloudTpuError(
     'failed',
-    `${failure.message}\nIt costs money until it is: kumiki tpu delete ${name} --zone ${zone}`,
+    `${failure.message}\nIt costs money until it is: ${deleteCommand({ name, zone }, project, queued)}`,
   );
 }
 

@@ -2,8 +2,7 @@
  * Model Garden's trainer on a Cloud TPU VM, as the original ran it by hand: data and model directory in a bucket, the trainer detached. A VM that is
  * preempted or taken for maintenance is deleted and another made; the trainer goes on from its last checkpoint in the bucket.
  */
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkpointList } from '../bert/training/checkpoint.ts';
@@ -14,24 +13,18 @@ import { configFiles, trainerFlags, writeConfigs } from '../model-garden/trainer
 import type { Bucket } from '../objects/bucket.ts';
 import { recordFiles } from '../pretraining/records/record-files.ts';
 import { CloudTpuError } from './gcloud.ts';
+import { type LeaseOptions, type NodeLease, openLease } from './node-lease.ts';
 import { askTrainer, type RemoteTrainer, startTrainer } from './remote-trainer.ts';
-import { createNode, deleteNode, type NodeOptions, namePrefix, stateOf, type TpuNode } from './tpu-node.ts';
+import { createNode, type NodeOptions, namePrefix, stateOf } from './tpu-node.ts';
 import { modelDirectoryFetcher, uploadCheckpoint, uploadRecords } from './training-objects.ts';
 
-export interface TpuTraining extends Omit<LocalTraining, 'python' | 'distribution'>, NodeOptions {
+export interface TpuTraining extends Omit<LocalTraining, 'python' | 'distribution'>, NodeOptions, LeaseOptions {
   readonly bucket: Bucket;
   /** In order of preference. */
   readonly zones: readonly string[];
   /** Folder on the VM with Model Garden's `official`. */
   readonly models: string;
-  /** Leaves the VM where it is when the stage is asked to stop: the trainer goes on, and the next run finds it. */
-  readonly keep: boolean;
-}
-
-/** What outlives this process: which training this is, and the VM that it has. */
-interface Memory {
-  readonly id: string;
-  readonly node?: TpuNode;
+  warn(message: string): void;
 }
 
 /** Failures in a row, of connections or of a trainer that vanishes, after which it is no passing one. */
@@ -39,11 +32,9 @@ const patience = 10;
 
 /** Trains to the end; `model_dir` in the work folder is the result. */
 export async function trainOnTpu(training: TpuTraining): Promise<void> {
-  const { work, bucket, project, queued, keep, zones, signal, log } = training;
-  const memory = await remember(work);
-  const folder = `trainings/${memory.id}`;
-  const flags = await prepare(training, folder);
-  log(`the training lies in ${bucket.url}/${folder}`);
+  const { work, bucket, project, zones, models, signal, log, warn } = training;
+  const lease = await openLease(work, training);
+  const folder = `trainings/${lease.id}`;
   const modelDirectory = join(work, 'model_dir');
   const fetch = modelDirectoryFetcher(bucket, `${folder}/model_dir`, modelDirectory, signal);
   const follow = createFollower(modelDirectory, training.totalSteps, training);
@@ -51,41 +42,37 @@ export async function trainOnTpu(training: TpuTraining): Promise<void> {
     await fetch(false);
     await follow();
   };
-  let node = memory.node;
-  const note = async (its: TpuNode | undefined) => {
-    node = its;
-    await writeMemory(work, { id: memory.id, ...(its && { node: its }) });
-  };
-  let done = false;
   try {
-    if (node !== undefined) {
-      if ((await stateOf(node, project, signal)) === 'ready') log(`goes on with ${node.name} in ${node.zone}`);
-      else {
-        await deleteNode(node, project, queued);
-        await note(undefined);
-      }
-    }
-    while (!done) {
-      node ??= await createNode(`${namePrefix}${memory.id}`, zones, training, note);
-      const trainer = { node, project, id: memory.id, models: training.models, flags, signal };
-      done = (await watch(trainer, training, look)) === 'done';
-      if (done) break;
+    const flags = await prepare(training, folder);
+    log(`the training lies in ${bucket.url}/${folder}`);
+    await takeUp(lease, training);
+    for (;;) {
+      const { id } = lease;
+      const node = lease.node ?? (await createNode(`${namePrefix}${id}`, zones, training, lease.asked));
+      lease.ready();
+      if ((await watch({ node, project, id, models, flags, signal }, training, look, lease.training)) === 'done') break;
       log(
         `${node.name} was preempted or taken for maintenance: making another; the training goes on from its last checkpoint`,
       );
-      await deleteNode(node, project, queued);
-      await note(undefined);
+      await lease.end();
     }
-  } finally {
-    if (node !== undefined && !(keep && signal.aborted)) {
-      await deleteNode(node, project, queued);
-      log(`deleted ${node.name}`);
-      await note(undefined);
-    }
+  } catch (error) {
+    // Why the training ended is what is told, whatever becomes of the VM.
+    await lease.release().catch((problem: Error) => warn(problem.message));
+    throw error;
   }
+  await lease.end();
   await fetch(true);
   await follow();
   await finishModelDirectory(modelDirectory, join(work, 'log.jsonl'));
+}
+
+/** The VM of an earlier process trains on; one that is lost is deleted. */
+async function takeUp(lease: NodeLease, { project, signal, log }: TpuTraining): Promise<void> {
+  const { node } = lease;
+  if (node === undefined) return;
+  if ((await stateOf(node, project, signal)) === 'ready') log(`goes on with ${node.name} in ${node.zone}`);
+  else await lease.end();
 }
 
 /** Until the trainer has ended well, or the VM is lost. Rejects where the trainer fails. */
@@ -93,6 +80,7 @@ async function watch(
   trainer: RemoteTrainer,
   training: TpuTraining,
   look: () => Promise<void>,
+  trains: () => Promise<void>,
 ): Promise<'done' | 'lost'> {
   const { project, pollMs, signal, log } = training;
   const lines: string[] = [];
@@ -101,7 +89,10 @@ async function watch(
   let isStarted = false;
   for (;;) {
     signal.throwIfAborted();
-    if (!isStarted) isStarted = await startTrainer(trainer);
+    if (!isStarted) {
+      isStarted = await startTrainer(trainer);
+      if (isStarted) await trains();
+    }
     const { state, log: text } = await askTrainer(trainer, offset);
     // Only whole lines: the rest comes with the next look.
     const whole = state.kind === 'ended' ? text : text.slice(0, text.lastIndexOf('\n') + 1);
@@ -158,18 +149,4 @@ async function prepare(training: TpuTraining, folder: string): Promise<string[]>
     await bucket.replace(`${folder}/${name}`, { bytes: await readFile(join(work, 'configs', name)) });
   }
   return trainerFlags(url, paths, { strategy: 'tpu', gpus: 0 });
-}
-
-const memoryFile = (work: string) => join(work, 'tpu.json');
-
-async function remember(work: string): Promise<Memory> {
-  const text = await readFile(memoryFile(work), 'utf8').catch(() => undefined);
-  if (text !== undefined) return JSON.parse(text) as Memory;
-  const memory = { id: randomBytes(5).toString('hex') };
-  await writeMemory(work, memory);
-  return memory;
-}
-
-async function writeMemory(work: string, memory: Memory): Promise<void> {
-  await writeFile(memoryFile(work), JSON.stringify(memory));
 }

@@ -1,6 +1,7 @@
 /** Where an attempt runs: this machine, a Slurm cluster, a TPU VM. The scheduler knows only this. */
 import type { Instance } from '../graph/plan.ts';
 import type { Failure } from '../run/events.ts';
+import type { Held } from '../stage/held.ts';
 import type { StageRequest } from '../stage/messages.ts';
 import type { Key } from '../store/result.ts';
 
@@ -33,6 +34,8 @@ export interface JobListener {
   metric(name: string, value: number, step: number | undefined): void;
   warning(message: string): void;
   conclusion(text: string): void;
+  /** What it would leave behind if it were killed now; undefined: nothing. */
+  holds(held: Held | undefined): void;
 }
 
 export interface JobEnd {
@@ -66,6 +69,8 @@ export interface Executor {
   start(job: Job, listener: JobListener): Promise<RunningJob>;
   /** Where the commands of a key work, if not in the store's folders of the attempt. */
   place?(key: Key, instance: Instance): Place;
+  /** After `stop`: what cannot be seen to end at once is waited for no more. It is warned about, and its attempts end as cancelled. */
+  abandon?(): void;
   /** Ends what the executor keeps for itself; nothing runs any more. */
   close?(): void | Promise<void>;
 }

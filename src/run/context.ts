@@ -33,6 +33,9 @@ export interface RunContext {
 
 export interface RunningAttempt {
   readonly instance: Instance;
+  /** On another machine than the engine's. */
+  readonly isRemote: boolean;
   readonly stop: RunningJob['stop'];
-  readonly detach?: NonNullable<RunningJob['detach']>;
+  /** Leaves it to itself; false if it cannot go on without the engine. */
+  detach(): boolean;
 }

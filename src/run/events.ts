@@ -4,6 +4,7 @@
  * Fields are added, never renamed; a change of meaning raises `eventFormat`.
  */
 import type { Json } from '../graph/plan.ts';
+import type { Held } from '../stage/held.ts';
 import type { Key } from '../store/result.ts';
 
 export const eventFormat = 1;
@@ -19,6 +20,7 @@ export type RunEvent = { readonly time: number /* ms since the epoch */ } & (
   | InstanceFinished
   | Warning
   | Conclusion
+  | Holds
   | Interrupted
   | Published
   | ResultsMoved
@@ -163,6 +165,13 @@ export interface Conclusion {
   readonly type: 'conclusion';
   readonly instance: string;
   readonly text: string;
+}
+
+/** What an attempt would leave behind if it were killed from now on; `held` is left out once that is nothing. */
+export interface Holds {
+  readonly type: 'holds';
+  readonly instance: string;
+  readonly held?: Held;
 }
 
 /** First Ctrl-C: nothing new starts, running ones may finish a checkpoint. Second: stopped now. */

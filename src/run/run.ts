@@ -54,7 +54,7 @@ export interface Run {
   readonly finished: Promise<RunFinished>;
   /**
    * First call: start nothing new, let running stages finish or write a checkpoint; jobs of a cluster are cancelled, or left to
-   * themselves with `detach`. Second: stop now.
+   * themselves with `detach`. Second: stop now, and wait for nothing.
    */
   interrupt(detach?: boolean): void;
 }
@@ -80,10 +80,10 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   let interrupts = 0;
   let detaching = false;
   const interruptAttempt = (attempt: RunningAttempt) => {
-    if (detaching && attempt.detach) attempt.detach();
-    else if (interrupts === 2) attempt.stop('now');
-    else if (attempt.detach) attempt.stop(attempt.instance.resume ? 'gently' : 'now');
+    if (detaching && attempt.detach()) return;
+    if (interrupts === 2) attempt.stop('now');
     else if (attempt.instance.resume) attempt.stop('gently');
+    else if (attempt.isRemote) attempt.stop('now');
   };
   const base: RunContext = {
     view: { plan, store: options.store, sources: options.sources, resultOf: (index) => results[index] },
@@ -137,6 +137,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     scheduler.stop();
     if (interrupts === 2) context.shared?.giveUp();
     for (const attempt of running.values()) interruptAttempt(attempt);
+    if (interrupts === 2) for (const executor of Object.values(options.executors)) executor.abandon?.();
   };
   const control = followControl(folder.control, (request) => obey(request, context, scheduler, interrupt));
   const started = performance.now();

@@ -5,6 +5,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { coalesce } from './coalesce.ts';
 import { StageError } from './define.ts';
+import type { Held } from './held.ts';
 import { loadStage } from './load-stage.ts';
 import type { ChildMessage, ParentMessage, StageRequest } from './messages.ts';
 import { runStage } from './run-stage.ts';
@@ -45,8 +46,9 @@ async function runModule(module: string, request: StageRequest): Promise<void> {
     log(text);
     tell({ type: 'conclusion', text });
   };
+  const holds = (held: Held | undefined) => tell({ type: 'holds', ...(held && { held }) });
   try {
-    await runStage(stage, request, { ...reports, log, warn, conclude }, aborted.signal);
+    await runStage(stage, request, { ...reports, log, warn, conclude, holds }, aborted.signal);
   } finally {
     flush();
   }

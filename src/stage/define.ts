@@ -1,6 +1,7 @@
 /** The stage contract: what a stage takes, gives and promises. The only thing that stages and users' modules import. */
 import type { z } from 'zod';
 import type { Cost, CostQuestion, Rental } from './cost.ts';
+import type { Held } from './held.ts';
 import type { Completion, PublishedCopy } from './published-copy.ts';
 
 export interface InputDeclaration {
@@ -47,6 +48,8 @@ export interface StageContext<P extends Params, I extends Inputs, O extends Outp
   warn(message: string): void;
   /** Lines that the run ends with, such as a small table; they go to the log too. Given again, they take the place of the earlier ones. */
   conclude(text: string): void;
+  /** What stays behind if this process is killed from now on, told to people if it is; undefined once nothing would. */
+  holds(held: Held | undefined): void;
   /** Aborted when the engine wants the stage to stop: write a checkpoint if there is one to write, then throw. */
   readonly signal: AbortSignal;
   /** What the scheduler granted: `cpu` cores, `memory` bytes, and the workflow's own pools. */

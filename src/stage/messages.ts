@@ -1,4 +1,5 @@
 /** What the engine and a stage's child process tell each other over IPC. */
+import type { Held } from './held.ts';
 
 /** What an attempt of a stage gets; paths are absolute. */
 export interface StageRequest {
@@ -21,6 +22,7 @@ export type ChildMessage =
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'conclusion'; readonly text: string }
+  | { readonly type: 'holds'; readonly held?: Held }
   /** An expected failure, with the sentence to show. */
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'usage'; readonly cpuSeconds: number; readonly peakMemory: number };

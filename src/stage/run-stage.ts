@@ -4,7 +4,7 @@ import type { StageRequest } from './messages.ts';
 /** Where a stage's reports go. */
 export type StageReports = Pick<
   StageContext<Stage['params'], Stage['inputs'], Stage['outputs']>,
-  'progress' | 'metric' | 'log' | 'warn' | 'conclude'
+  'progress' | 'metric' | 'log' | 'warn' | 'conclude' | 'holds'
 >;
 
 /** Runs a stage in this process, its parameters read by its schema. Rejects with a `StageError` for what a user can mend. */

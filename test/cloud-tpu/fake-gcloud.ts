@@ -2,7 +2,8 @@
  * Stands in for `gcloud compute tpus`: nodes are folders, `ssh` runs its command here with the node's folder as home. Every call is noted in
  * FOLDER/calls.jsonl. FOLDER/faults holds a word a line, each of which the call that it concerns takes once:
  * no-capacity, quota, permission, lost-reply (of create) · slow (CREATING for two looks) · drop-ssh, drop-start (of ssh) · preempt,
- * maintenance, reboot (of ssh, once the trainer behind it has met its fault) · keep (delete fails once).
+ * maintenance, reboot (of ssh, once the trainer behind it has met its fault) · late (create does not answer, and the VM comes after one delete
+ * did not find it) · keep (delete fails once) · stuck (delete does not answer).
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +20,7 @@ const [kind, verb, name = ''] = words;
 const zone = flag('zone') ?? fail('Failed to find attribute [zone].');
 const node = join(nodes, `${zone}.${name}`);
 const queue = join(folder, `queue.${zone}.${name}`);
+const late = join(folder, `late.${zone}.${name}`);
 const path = `projects/p/locations/${zone}/nodes/${name}`;
 
 function fail(message: string, code = 1): never {
@@ -45,9 +47,24 @@ function create(): void {
   if (meets('no-capacity')) fail(`{"code": 8, "message": "There is no more capacity in the zone \\"${zone}\\""}`);
   if (meets('quota')) fail("RESOURCE_EXHAUSTED: Quota limit 'TPUV3PreemptiblePerProjectPerZone' has been exceeded.");
   if (existsSync(node)) fail('ALREADY_EXISTS: Resource already exists');
-  mkdirSync(join(node, 'home'), { recursive: true });
+  if (meets('late')) {
+    writeFileSync(late, '');
+    hang();
+    return;
+  }
+  make();
   setState(meets('slow') ? 'CREATING 2' : 'READY');
   if (meets('lost-reply')) fail('Connection reset by peer');
+}
+
+/** Until it is killed. */
+function hang(): void {
+  setInterval(() => {}, 1000);
+}
+
+function make(): void {
+  mkdirSync(join(node, 'home'), { recursive: true });
+  setState('READY');
 }
 
 function describe(): void {
@@ -98,7 +115,16 @@ function ssh(): void {
 
 function remove(): void {
   if (meets('keep')) fail('INTERNAL: try again');
+  if (meets('stuck')) {
+    hang();
+    return;
+  }
   rmSync(queue, { force: true });
+  if (existsSync(late)) {
+    rmSync(late);
+    make();
+    notFound();
+  }
   if (!existsSync(node)) notFound();
   killAll();
   rmSync(node, { recursive: true });

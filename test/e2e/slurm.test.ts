@@ -131,7 +131,7 @@ test('Ctrl-C on a terminal asks; with no the job goes on, with yes it is cancell
   await using workspace = new Workspace({ 'workflow.yaml': gated });
   const env = { SLURM_CONF: conf ?? '' };
   for (const [answer, last] of [
-    ['n', /the jobs go on/],
+    ['n', /what runs elsewhere goes on/],
     ['y', /stopping/],
   ] as const) {
     const screen = workspace.startOnTerminal(['run'], { env });

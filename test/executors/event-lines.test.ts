@@ -15,6 +15,7 @@ test('lines are taken whole, the last one also without its end, and only the fir
     metric: (...all) => heard.push(['metric', ...all]),
     warning: (message) => heard.push(['warning', message.slice(0, 12)]),
     conclusion: (text) => heard.push(['conclusion', text]),
+    holds: (held) => heard.push(['holds', held]),
   });
   const lines = [
     '{"type":"progress","done":1}',
@@ -25,6 +26,9 @@ test('lines are taken whole, the last one also without its end, and only the fir
     'x'.repeat(100_000),
     '{"type":"warning","message":"careful"}',
     '{"type":"conclusion","text":"two\\nlines"}',
+    '{"type":"holds","held":{"what":"VM a","remedy":"it costs money"}}',
+    '{"type":"holds","held":{"what":"VM a"}}',
+    '{"type":"holds"}',
     '{"type":"metric","name":"last","value":2,"step":3}',
   ];
   appendFileSync(file, lines.join('\n'));
@@ -35,6 +39,8 @@ test('lines are taken whole, the last one also without its end, and only the fir
     ['metric', '損失', 0.001, undefined],
     ['warning', 'careful'],
     ['conclusion', 'two\nlines'],
+    ['holds', { what: 'VM a', remedy: 'it costs money' }],
+    ['holds', undefined],
     ['metric', 'last', 2, 3],
   ]);
 });

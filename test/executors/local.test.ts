@@ -36,7 +36,7 @@ function openShell(t: TestContext) {
         reads: [],
         delivery: { outputs: {}, scratch: directory },
       },
-      { progress() {}, metric() {}, warning() {}, conclusion() {} },
+      { progress() {}, metric() {}, warning() {}, conclusion() {}, holds() {} },
     );
     const end = await running.end;
     return { ...end, log: readFileSync(log, 'utf8') };

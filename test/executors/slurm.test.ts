@@ -40,6 +40,7 @@ function openCluster(t: TestContext) {
     progress() {},
     metric() {},
     conclusion() {},
+    holds() {},
     warning: (message: string) => void warnings.push(message),
   };
   const executor = createSlurmExecutor({ cache: directory, pollMs: 20, patience: 3 });

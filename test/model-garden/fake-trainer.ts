@@ -1,7 +1,8 @@
 /**
  * Stands in for a Python with Model Garden: answers the question for its version, and to `official.nlp.train` writes what a real run
  * writes: checkpoints of the configured model, `train/` and `validation/` events, and TensorFlow's list of checkpoints.
- * `FOLDER/fault` holds one fault, which it takes: `crash STEP`, `hang STEP` (waits to be killed), `memory STEP`.
+ * `FOLDER/fault` holds one fault, which it takes: `crash STEP`, `hang STEP` (waits to be killed), `wait STEP` (until there is `FOLDER/go`),
+ * `memory STEP`.
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -81,5 +82,9 @@ async function meetFault(step: number): Promise<void> {
   }
   if (kind === 'memory') process.kill(process.pid, 'SIGKILL');
   process.stdout.write('hangs\n');
+  while (kind === 'wait') {
+    if (existsSync(join(folder!, 'go'))) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   await new Promise((resolve) => setTimeout(resolve, 600_000));
 }

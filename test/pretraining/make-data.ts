@@ -45,6 +45,7 @@ export async function makeData(
     signal,
     progress() {},
     metric() {},
+    holds() {},
     log: (line) => log.push(line),
     conclude: (text) => log.push(text),
     warn: (line) => log.push(line),

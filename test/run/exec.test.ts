@@ -51,7 +51,7 @@ async function exec(request: ExecRequest): Promise<readonly string[]> {
   await execStage(
     repeat as never,
     request,
-    { progress, metric() {}, log: say, warn: say, conclude: say },
+    { progress, metric() {}, holds() {}, log: say, warn: say, conclude: say },
     new AbortController().signal,
   );
   return said;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Stands in for sbatch, squeue, scontrol, sacct and scancel, by the name that it is called under. Files beside it say how it behaves:
 # `state`: jobs do not run, they are in that state at once; `reply-lost`: sbatch takes the job and fails; `deaf`: squeue fails as
-# often as it has lines; `forget`: no job is known; `accounted`: save to sacct, in that
+# often as it has lines; `stuck`: as long as it is there, scancel does not answer; `forget`: no job is known; `accounted`: save to sacct, in that
 # state. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(basename "$0")
@@ -42,6 +42,7 @@ case $program in
     exit 0
     ;;
   scancel)
+    while [ -e "$here/stuck" ]; do sleep 0.05; done
     [[ $* == *--signal=* ]] && exit 0
     for record in "$here"/jobs/*.[0-9]; do
       [[ " $* " == *" $(cut -d '|' -f 3 "$record") "* ]] && sed -i 's/|[A-Z_]*|None$/|CANCELLED|None/' "$record"

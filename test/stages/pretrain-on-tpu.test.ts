@@ -1,12 +1,14 @@
 /** The stage on a TPU VM: our stand-in for gcloud with a recorded trainer behind it, a folder in place of the bucket. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
 import { tinyConfigFile, writeRandomRecords } from '../bert/tiny-training.ts';
-import { Workspace } from '../e2e/rig.ts';
+import { type RunningCli, Workspace } from '../e2e/rig.ts';
 import { writeFakePython } from '../model-garden/fake-python.ts';
 
 const steps = 24;
@@ -177,6 +179,181 @@ test('killed with kill -9, the next run finds the VM that still trains; asked to
   await again.finished;
   assert.equal(workspace.verbs().filter((words) => words[3] === 'create').length, 1, 'no second VM');
   assert.deepEqual(workspace.leftBehind(), []);
+});
+
+/** The run's training is at the step where its trainer waits. */
+async function atStep12(workspace: TpuWorkspace, ...words: readonly string[]): Promise<RunningCli> {
+  workspace.trainerFault('wait 12');
+  const run = workspace.start(['run', '--json', ...words]);
+  await run.printed(/"done":12,/);
+  return run;
+}
+
+const creations = (workspace: TpuWorkspace) => workspace.verbs().filter((words) => words[3] === 'create').length;
+
+async function deleteLeft(workspace: TpuWorkspace): Promise<void> {
+  const [zone, name] = workspace.leftBehind()[0]!.split('.');
+  assert.equal((await workspace.kumiki(['tpu', 'delete', name!, '--zone', zone!])).exit, 0);
+  assert.deepEqual(workspace.leftBehind(), []);
+}
+
+test('keep: asked to stop, the VM trains on, which is told; tpu ls lists it, and the next run goes on with it', async () => {
+  await using workspace = tpuWorkspace({ keep: true });
+  const run = await atStep12(workspace);
+  run.child.kill('SIGINT');
+  const { exit, stdout } = await run.finished;
+  assert.equal(exit, 130);
+  assert.match(
+    stdout,
+    /TPU VM kumiki-\w+ goes on, and the next run takes it up; it costs money until `kumiki tpu delete kumiki-\w+ --zone europe-west4-a`/,
+  );
+  const [zone, name] = workspace.leftBehind()[0]!.split('.');
+  assert.match((await workspace.kumiki(['tpu', 'ls'])).stdout, new RegExp(`^${name}  ${zone}  v3-8  READY`));
+  workspace.write('cloud/python/go', '');
+  assert.match(await trained(workspace), new RegExp(`goes on with ${name} in ${zone}`));
+  assert.equal(creations(workspace), 1);
+  assert.equal(workspace.read('cloud/python/calls.jsonl').trim().split('\n').length, 1, 'one trainer');
+});
+
+test('keep: a kept VM that was deleted is made anew, and goes on from the last checkpoint', async () => {
+  await using workspace = tpuWorkspace({ keep: true });
+  const run = await atStep12(workspace);
+  run.child.kill('SIGINT');
+  await run.finished;
+  await deleteLeft(workspace);
+  await trained(workspace);
+  assert.equal(creations(workspace), 2);
+  const log = (await workspace.kumiki(['output', 'train.log'])).stdout.trim();
+  assert.match(readFileSync(log, 'utf8'), /"step":16,"training_loss":15\.75/);
+});
+
+test('keep: a VM whose trainer failed, or that was still asked for, is not kept', async () => {
+  await using failing = tpuWorkspace({ keep: true });
+  failing.trainerFault('crash 8');
+  assert.equal((await failing.kumiki(['run'])).exit, 1);
+  assert.deepEqual(failing.leftBehind(), []);
+  await using early = tpuWorkspace({ keep: true });
+  early.faults('late');
+  const run = early.start(['run', '--json']);
+  await run.printed(/"holds"/);
+  while (!readdirSync(early.path('cloud')).some((name) => name.startsWith('late.'))) await delay(20);
+  run.child.kill('SIGINT');
+  assert.equal((await run.finished).exit, 130);
+  assert.deepEqual(early.leftBehind(), [], 'it came after it was first looked for');
+});
+
+test('a second Ctrl-C while the VM is being deleted ends at once, with the VM and how to delete it', async () => {
+  await using workspace = tpuWorkspace({ project: 'p' });
+  workspace.faults('stuck');
+  const run = await atStep12(workspace);
+  run.child.kill('SIGINT');
+  await run.printed(/"holds"[^\n]*"remedy":"[^"]*"}}\n/);
+  while (!workspace.verbs().some((words) => words[3] === 'delete')) await delay(20);
+  run.child.kill('SIGINT');
+  const { exit, stdout } = await run.finished;
+  assert.equal(exit, 130);
+  const [zone, name] = workspace.leftBehind()[0]!.split('.');
+  assert.match(
+    stdout,
+    new RegExp(
+      `"warning".*TPU VM ${name} may be left behind; it costs money until .kumiki tpu delete ${name} --zone ${zone} --project p.`,
+    ),
+  );
+  await deleteLeft(workspace);
+});
+
+test('Ctrl-C leaves the VM training where it is told to, and watch comes back to it', async () => {
+  await using workspace = tpuWorkspace();
+  const run = await atStep12(workspace, '--on-interrupt', 'detach');
+  run.child.kill('SIGINT');
+  const { exit, stdout } = await run.finished;
+  assert.equal(exit, 130);
+  assert.match(stdout, /TPU VM kumiki-\w+ goes on, and the next run takes it up/);
+  workspace.write('cloud/python/go', '');
+  const watch = await workspace.kumiki(['watch']);
+  assert.equal(watch.exit, 0, watch.stdout + watch.stderr);
+  assert.match(watch.stderr, /left TPU VM kumiki-\w+: taking up what is there in a new run/);
+  assert.equal(creations(workspace), 1);
+  assert.deepEqual(workspace.leftBehind(), []);
+});
+
+const onTerminal = {
+  skip: spawnSync('script', ['--version']).status === 0 ? false : 'there is no script(1) to make a terminal with',
+};
+
+test(
+  'on a terminal Ctrl-C asks: with no the VM trains on, with yes it is deleted; once more ends at once',
+  onTerminal,
+  async () => {
+    await using workspace = tpuWorkspace();
+    workspace.trainerFault('wait 12');
+    const screen = workspace.startOnTerminal(['run']);
+    await screen.printed(/12\/24 steps/);
+    screen.child.stdin!.write('\u0003');
+    await screen.printed(/cancel TPU VM kumiki-\w+\? no: it goes on, `kumiki watch` comes back to it/);
+    screen.child.stdin!.write('n');
+    const left = await screen.finished;
+    assert.equal(left.exit, 130);
+    assert.match(
+      left.stdout,
+      /! train: TPU VM kumiki-\w+ goes on, and the next run takes it up; it costs money until `kumiki tpu/,
+    );
+    assert.equal(workspace.leftBehind().length, 1);
+
+    workspace.faults('stuck');
+    const again = workspace.startOnTerminal(['run']);
+    await again.printed(/12\/24 steps/);
+    again.child.stdin!.write('\u0003');
+    await again.printed(/cancel TPU VM/);
+    again.child.stdin!.write('y');
+    await again.printed(/stopping/);
+    while (!workspace.verbs().some((words) => words[3] === 'delete')) await delay(20);
+    again.child.stdin!.write('\u0003');
+    const ended = await again.finished;
+    assert.equal(ended.exit, 130);
+    assert.match(
+      ended.stdout,
+      /! train: TPU VM kumiki-\w+ may be left behind; it costs money until `kumiki tpu delete/,
+    );
+    assert.equal(creations(workspace), 1);
+    await deleteLeft(workspace);
+  },
+);
+
+test('kumiki exec tells of the VM too, when it is interrupted twice', async () => {
+  await using workspace = tpuWorkspace();
+  workspace.faults('stuck');
+  workspace.trainerFault('wait 12');
+  const given = ['runtime=tpu-vm', 'zone=a-1', `bucket=file://${workspace.path('bucket')}`, `steps=${steps}`];
+  const settings = [...given, `models=${workspace.path('cloud')}`, 'poll=0.05'].flatMap((one) => ['--with', one]);
+  const inputs = ['records=train.tfrecord.gz', 'data=config.yaml', 'model=config.yaml'].flatMap((one) => [
+    '--input',
+    one,
+  ]);
+  const exec = workspace.start(['exec', 'pretrain-model-garden', ...inputs, ...settings]);
+  await exec.printed(/^hangs$/m);
+  exec.child.kill('SIGINT');
+  while (!workspace.verbs().some((words) => words[3] === 'delete')) await delay(20);
+  exec.child.kill('SIGINT');
+  const { exit, stderr } = await exec.finished;
+  assert.equal(exit, 130);
+  assert.match(stderr, /^kumiki: TPU VM kumiki-\w+ may be left behind; .*`kumiki tpu delete kumiki-\w+ --zone a-1`$/m);
+  await deleteLeft(workspace);
+});
+
+test('a VM that cannot be deleted is tried again; why the training failed is told all the same', async () => {
+  await using once = tpuWorkspace();
+  once.faults('keep');
+  await trained(once);
+  await using never = tpuWorkspace();
+  never.faults('keep', 'keep', 'keep');
+  never.trainerFault('crash 8');
+  const { exit, stdout } = await never.kumiki(['run']);
+  assert.equal(exit, 1);
+  assert.match(stdout, /Model Garden's trainer failed \(exit code 1\)/);
+  assert.match(stdout, /! +train +kumiki-\w+ in europe-west4-a could not be deleted/);
+  assert.match(stdout, /TPU VM kumiki-\w+ may be left behind; it costs money until `kumiki tpu delete/);
+  await deleteLeft(never);
 });
 
 test('kumiki tpu delete deletes what was left behind', async () => {

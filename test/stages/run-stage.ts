@@ -57,6 +57,7 @@ export async function runStage<
     log: (line) => void log.push(line),
     warn: (line) => void warnings.push(line),
     conclude: (text) => void conclusions.push(text),
+    holds() {},
   });
   return { outputs, log, warnings, conclusions, progress, metrics };
 }

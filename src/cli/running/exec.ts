@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ExecRequestError, execStage } from '../../run/exec.ts';
 import { StageError } from '../../stage/define.ts';
+import { type Held, leftBehind } from '../../stage/held.ts';
 import type { StageReports } from '../../stage/run-stage.ts';
 import { formatCount, formatValue } from '../../ui/quantity.ts';
 import { loadStage } from '../load-stage.ts';
@@ -32,20 +33,36 @@ export function define(command: Command): void {
 async function exec(name: string, options: ExecOptions): Promise<void> {
   const stage = await loadStage(name);
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
+  let held: Held | undefined;
+  const interrupt = () => {
+    if (stop.signal.aborted) {
+      tellHeld(held);
+      process.exit(130);
+    }
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const holds = (now: Held | undefined) => {
+    held = now;
+  };
   const request = {
     inputs: mapValues(gather(options.input, 'input'), (paths) => paths.map((path) => resolve(path))),
     params: mapValues(gather(options.with, 'with'), (values) => values.at(-1)!),
     outputs: mapValues(gather(options.output, 'output'), (paths) => resolve(paths.at(-1)!)),
   };
   try {
-    await execStage(stage, request, reports(), stop.signal);
+    await execStage(stage, request, { ...reports(), holds }, stop.signal);
   } catch (error) {
     if (error instanceof ExecRequestError) throw new RequestError(error.message);
     process.exitCode = stop.signal.aborted ? 130 : 1;
     if (!(error instanceof StageError) && !stop.signal.aborted) throw error;
     process.stderr.write(`kumiki: ${name}: ${stop.signal.aborted ? 'interrupted' : (error as Error).message}\n`);
+    tellHeld(held);
   }
+}
+
+function tellHeld(held: Held | undefined): void {
+  if (held) process.stderr.write(`kumiki: ${leftBehind(held)}\n`);
 }
 
 /** Values by name, in order, split at the first `=`. */
@@ -67,7 +84,7 @@ function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A)
 const reportEveryMs = 5000;
 
 /** The stage's own lines go to standard output; progress and metrics, now and then, to standard error. */
-function reports(): StageReports {
+function reports(): Omit<StageReports, 'holds'> {
   const said = new Map<string, number>();
   const sayNowAndThen = (about: string, text: () => string) => {
     const now = performance.now();

@@ -21,7 +21,7 @@ export function define(command: Command): void {
     .addOption(
       new Option(
         '--on-interrupt <what>',
-        'on Ctrl-C, cancel the jobs on Slurm (the default), or detach: they go on',
+        'on Ctrl-C, cancel the jobs on Slurm and delete TPU VMs (the default), or detach: they go on',
       ).choices(['cancel', 'detach']),
     )
     .addOption(
@@ -34,6 +34,8 @@ export function define(command: Command): void {
     .addHelpText('after', notes)
     .action(async (words: readonly string[], options: RunRequest) => {
       process.exitCode = await run({ ...options, ...splitWords(words, options) });
+      // A program of a cluster that does not answer would hold up a run that was interrupted twice.
+      if (process.exitCode === 130) process.exit();
     });
 }
 

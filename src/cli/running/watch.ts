@@ -14,13 +14,15 @@ export function define(command: Command): void {
     });
 }
 
-/** A run whose engine is gone while jobs of it are left on a cluster goes on: the same request again finds them by their keys. */
+/** A run whose engine is gone while something of it goes on elsewhere goes on too: the same request again finds that. */
 async function comeBack(run: RunRecord, options: { json?: boolean }): Promise<number> {
   if (run.state === 'running' || run.state === 'done') return watchRun(run.directory, options);
   const { leftJobs } = await import('../../executors/slurm/left-jobs.ts');
-  if (leftJobs(cacheHere(), run) === 0) return watchRun(run.directory, options);
+  const { goingOn } = await import('../../run/folder/going-on.ts');
+  const left = [...(leftJobs(cacheHere(), run) > 0 ? ['jobs on Slurm'] : []), ...goingOn(run.directory)];
+  if (left.length === 0) return watchRun(run.directory, options);
   const { resumeRun } = await import('./resume-run.ts');
-  return resumeRun(run, options);
+  return resumeRun(run, left.join(', '), options);
 }
 
 function chosenRun(word: string | undefined): RunRecord {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import type { Held } from '../../stage/held.ts';
 import type { JobListener } from '../executor.ts';
 
 const intervalMs = 250;
@@ -21,7 +22,8 @@ export function followEventLines(file: string, listener: JobListener): { stop():
  * Reads the file that `$KUMIKI_EVENTS` names while a stage runs: what is new in it each time, and at the `end` a last line that is not ended. Each line is a JSON object, as in the event stream:
  * `{"type": "progress", "done": 3, "total": 10, "unit": "files"}` (`total` and `unit` may be left out),
  * `{"type": "metric", "name": "loss", "value": 0.25, "step": 100}` (`step` may be left out),
- * `{"type": "warning", "message": "text"}` or `{"type": "conclusion", "text": "lines that the run ends with"}`. The first line that is none of these is warned about, the rest of them ignored.
+ * `{"type": "warning", "message": "text"}`, `{"type": "conclusion", "text": "lines that the run ends with"}`,
+ * or `{"type": "holds", "held": {"what": "VM a1", "remedy": "it costs money until …"}}`, see `Held`. The first line that is none of these is warned about, the rest of them ignored.
  */
 export function readEventLines(file: string, listener: JobListener): { read(): void; end(): void } {
   const decoder = new StringDecoder('utf8');
@@ -74,7 +76,7 @@ function report(line: string, listener: JobListener): boolean {
     return false;
   }
   if (!isRecord(event)) return false;
-  const { type, done, total, unit = '', name, value, step, message, text } = event;
+  const { type, done, total, unit = '', name, value, step, message, text, held } = event;
   if (type === 'progress' && isNumber(done) && isOptionalNumber(total) && typeof unit === 'string') {
     listener.progress(done, total, unit);
   } else if (type === 'metric' && typeof name === 'string' && isNumber(value) && isOptionalNumber(step)) {
@@ -83,6 +85,8 @@ function report(line: string, listener: JobListener): boolean {
     listener.warning(message);
   } else if (type === 'conclusion' && typeof text === 'string') {
     listener.conclusion(text);
+  } else if (type === 'holds' && (held === undefined || isHeld(held))) {
+    listener.holds(held);
   } else {
     return false;
   }
@@ -91,6 +95,13 @@ function report(line: string, listener: JobListener): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+function isHeld(value: unknown): value is Held {
+  if (!isRecord(value)) return false;
+  const { what, remedy, goesOn } = value;
+  const names = typeof what === 'string' && typeof remedy === 'string';
+  return names && (goesOn === undefined || goesOn === 'if-left' || goesOn === 'always');
 }
 
 function isNumber(value: unknown): value is number {

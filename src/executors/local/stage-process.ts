@@ -42,6 +42,8 @@ export async function startStageProcess(
         return listener.warning(message.message);
       case 'conclusion':
         return listener.conclusion(message.text);
+      case 'holds':
+        return listener.holds(message.held);
       case 'failed':
         failure = { reason: 'exit', message: message.message, exitCode: 1 };
         return;

@@ -57,7 +57,7 @@ export function supervise(job: Job, child: Supervised, grace: Grace): RunningJob
   return {
     pid: child.pid,
     end: finish(),
-    stop: (how) => signalGroup(child.pid, how === 'now' ? 'SIGKILL' : 'SIGTERM'),
+    stop: (how) => signalGroup(child.pid, how === 'gently' ? 'SIGTERM' : 'SIGKILL'),
   };
 }
 

@@ -2,14 +2,23 @@ import { join } from 'node:path';
 import { compiledFolder } from '../../compiled-folder.ts';
 import type { SlurmSettings } from '../../workflow/settings.ts';
 import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
+import { abandonTasks } from './abandon-tasks.ts';
 import { createCanceller } from './cluster/canceller.ts';
 import { sbatchOptions } from './cluster/sbatch-options.ts';
 import { createSubmitter, removeTakenSubmissions } from './cluster/submitter.ts';
-import { queuedTasks, taskName } from './cluster/task-states.ts';
+import { isUnended, queuedTasks, taskName } from './cluster/task-states.ts';
 import { createWatcher } from './cluster/watcher.ts';
-import { type JobFolder, jobFolder, prepareFolder, readSentinel, readTask, type Task } from './job/job-folder.ts';
+import {
+  type JobFolder,
+  jobFolder,
+  prepareFolder,
+  readSentinel,
+  readTask,
+  type Task,
+  wasCancelled,
+} from './job/job-folder.ts';
 import { createTrash } from './job/trash.ts';
-import { superviseTask } from './supervise-task.ts';
+import { type SupervisedTask, superviseTask } from './supervise-task.ts';
 
 const childEntry = join(compiledFolder, 'src/stage/child.js');
 
@@ -34,6 +43,8 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
   const trash = createTrash(join(directory, 'trash'));
   const cluster = { directory, watcher: createWatcher(pollMs), canceller: createCanceller(), trash, patience };
   const isThere = createRollCall();
+  const supervised = new Set<SupervisedTask>();
+  const abandoned = new AbortController();
 
   async function taskOf(job: Job, folder: JobFolder): Promise<Task> {
     const earlier = readTask(folder);
@@ -55,11 +66,37 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
       await trash.empty();
       removeTakenSubmissions(directory);
     },
+    abandon() {
+      abandoned.abort();
+      void abandonTasks(supervised, cluster.canceller);
+    },
     async start(job: Job, listener: JobListener): Promise<RunningJob> {
       const folder = jobFolder(directory, job.key, job.instance.outputs);
-      return superviseTask(job, folder, await taskOf(job, folder), listener, cluster);
+      const task = await untilAborted(taskOf(job, folder), abandoned.signal);
+      if (task === undefined) {
+        listener.warning('its job was being submitted to Slurm and may run; `kumiki watch` goes on with it');
+        return endedJob;
+      }
+      const running = superviseTask(job, folder, task, listener, cluster);
+      supervised.add(running);
+      void running.end.then(() => supervised.delete(running));
+      return running;
     },
   };
+}
+
+const endedJob: RunningJob = {
+  end: Promise.resolve({ seconds: 0, failure: { reason: 'cancelled', message: 'was stopped' } }),
+  stop() {},
+  detach() {},
+};
+
+/** Undefined if the signal is aborted first. */
+function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    result.then(resolve, reject);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 }
 
 export function slurmFolder(cache: string): string {
@@ -70,10 +107,16 @@ export function slurmFolder(cache: string): string {
 function createRollCall(): (task: Task, folder: JobFolder) => Promise<boolean> {
   let queue: ReturnType<typeof queuedTasks> | undefined;
   return async (task, folder) => {
-    if (readSentinel(folder)) return true;
+    const hasEnded = () => {
+      const sentinel = readSentinel(folder);
+      return sentinel !== undefined && (sentinel.code === 0 || !wasCancelled(folder));
+    };
+    if (hasEnded()) return true;
     queue ??= queuedTasks().finally(() => {
       queue = undefined;
     });
-    return (await queue).has(taskName(task.name, task.index)) || readSentinel(folder) !== undefined;
+    const state = (await queue).get(taskName(task.name, task.index));
+    const isKnown = state !== undefined && (isUnended(state) || !wasCancelled(folder));
+    return hasEnded() || (isKnown && !(readSentinel(folder) && wasCancelled(folder)));
   };
 }

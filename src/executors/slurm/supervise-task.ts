@@ -2,22 +2,32 @@ import { appendFileSync } from 'node:fs';
 import type { Failure } from '../../run/events.ts';
 import type { Job, JobListener, RunningJob } from '../executor.ts';
 import { readEventLines } from '../local/event-lines.ts';
-import type { CancelHow, createCanceller } from './cluster/canceller.ts';
+import type { CancelHow, Canceller } from './cluster/canceller.ts';
 import { slurmWords } from './cluster/submitter.ts';
 import { isUnended, type TaskState } from './cluster/task-states.ts';
 import type { createWatcher, Watched } from './cluster/watcher.ts';
 import { followLog } from './job/follow-log.ts';
-import { deliver, type JobFolder, readReport, readSentinel, type Task } from './job/job-folder.ts';
+import { deliver, type JobFolder, noteCancelled, readReport, readSentinel, type Task } from './job/job-folder.ts';
 import { hindrance, taskFailure } from './job/task-failure.ts';
 
 export interface Cluster {
   /** `cache/slurm`. */
   readonly directory: string;
   readonly watcher: ReturnType<typeof createWatcher>;
-  readonly canceller: ReturnType<typeof createCanceller>;
+  readonly canceller: Canceller;
   readonly trash: { path(key: string): string };
   /** See `SlurmOptions`. */
   readonly patience: number;
+}
+
+export interface SupervisedTask extends RunningJob {
+  readonly task: Task;
+  /** What scancel understands, once Slurm has told it. */
+  id(): string | undefined;
+  warn(message: string): void;
+  detach(): void;
+  /** Of a job that was cancelled: waits for its end no longer. */
+  abandon(): void;
 }
 
 /** Watches over one job until it has ended, or until the engine leaves it to itself. */
@@ -27,7 +37,7 @@ export function superviseTask(
   task: Task,
   listener: JobListener,
   { directory, watcher, canceller, trash, patience }: Cluster,
-): RunningJob {
+): SupervisedTask {
   const started = performance.now();
   const log = followLog(folder.log, job.log);
   const events = readEventLines(folder.events, listener);
@@ -101,6 +111,9 @@ export function superviseTask(
   };
   const leave = watcher.add(watched);
   return {
+    task,
+    id: () => known?.id,
+    warn: listener.warning,
     end,
     stop(how) {
       if (known) cancel(known, how);
@@ -109,6 +122,14 @@ export function superviseTask(
     detach() {
       close();
       settle({ seconds: (performance.now() - started) / 1000, failure: detached(known) });
+    },
+    abandon() {
+      close();
+      noteCancelled(folder);
+      settle({
+        seconds: (performance.now() - started) / 1000,
+        failure: { reason: 'cancelled', message: 'was stopped' },
+      });
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Job, JobEnd, JobListener } from '../../executors/executor.ts';
 import type { Instance, Json } from '../../graph/plan.ts';
+import { type Held, leftBehind } from '../../stage/held.ts';
 import type { Attempt, Claim, StoredResult } from '../../store/store.ts';
 import type { RunContext, RunningAttempt } from '../context.ts';
 import type { Failure, InstanceFinished, JsonObject } from '../events.ts';
@@ -72,6 +73,7 @@ async function runJob(
   const { instance } = job;
   const executor = context.executors[instance.executor ?? 'local'];
   if (!executor) return { seconds: 0, failure: cannotStart(`there is no executor named ${instance.executor}`) };
+  let held: Held | undefined;
   const listener: JobListener = {
     progress: (done, total, unit) =>
       context.events.emit({
@@ -86,6 +88,10 @@ async function runJob(
       context.events.emit({ type: 'metric', instance: instance.id, name, value, ...(step !== undefined && { step }) });
     },
     warning: (message) => context.events.emit({ type: 'warning', instance: instance.id, message }),
+    holds(now) {
+      held = now;
+      context.events.emit({ type: 'holds', instance: instance.id, ...(now && { held: now }) });
+    },
     conclusion: (text) => context.events.emit({ type: 'conclusion', instance: instance.id, text }),
   };
   let stopped = false;
@@ -94,11 +100,17 @@ async function runJob(
     if (running.pid !== undefined) attempt.noteProcessGroup(running.pid);
     const begun: RunningAttempt = {
       instance,
+      isRemote: running.detach !== undefined,
       stop(how) {
         stopped = true;
         running.stop(how);
       },
-      ...(running.detach && { detach: running.detach }),
+      detach() {
+        if (running.detach) running.detach();
+        else if (held?.goesOn) begun.stop('now');
+        else return false;
+        return true;
+      },
     };
     context.events.emit({
       type: 'attempt-started',
@@ -113,6 +125,7 @@ async function runJob(
     });
     context.begun(begun);
     const end = await running.end;
+    if (held) context.events.emit({ type: 'warning', instance: instance.id, message: leftBehind(held) });
     return stopped && end.failure ? { ...end, failure: { reason: 'cancelled', message: 'was stopped' } } : end;
   } catch (error) {
     return { seconds: 0, failure: cannotStart((error as Error).message) };

@@ -44,7 +44,7 @@ export function RunScreen({ feed, send, leave }: RunScreenProps) {
   const run = (command: Command) => {
     if (command.type === 'move' && view.pane === 'log')
       change({ type: 'scroll', by: command.by, log, height: body - 1 });
-    else change(steer(command, { row, question: view.question, onCluster: state.onCluster, send, leave }));
+    else change(steer(command, { row, question: view.question, state, send, leave }));
   };
   useKeys(Math.max(1, (view.pane === 'log' ? body : list.height) - 2), view.question !== undefined, run);
 

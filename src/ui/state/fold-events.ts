@@ -80,7 +80,11 @@ class Draft {
       case 'metric':
         this.#metric(event, time);
         break;
+      case 'holds':
+        this.#hold(event.instance, event.held?.goesOn === 'if-left' ? event.held.what : undefined);
+        break;
       case 'attempt-finished':
+        this.#hold(event.instance, undefined);
         this.#finishAttempt(event, time);
         break;
       case 'instance-finished':
@@ -104,6 +108,11 @@ class Draft {
       case 'run-finished':
         this.state.finished = { outcome: event.outcome, exitCode: event.exitCode };
     }
+  }
+
+  #hold(instance: string, what: string | undefined): void {
+    const { [instance]: before, ...others } = this.state.goingOn;
+    if (before !== what) this.state.goingOn = what === undefined ? others : { ...others, [instance]: what };
   }
 
   #warn(warning: RunState['warnings'][number]): void {

@@ -24,6 +24,8 @@ export interface RunState {
   readonly moving: Readonly<Partial<Record<ResultsMoved['direction'], MovedSoFar>>>;
   /** An attempt was started on a cluster, where it could go on without the engine. */
   readonly onCluster: boolean;
+  /** What running attempts hold that would go on without the engine, by instance. */
+  readonly goingOn: Readonly<Record<string, string>>;
   /** How many Ctrl-C reached the engine. */
   readonly interrupted: 0 | 1 | 2;
   readonly finished?: { readonly outcome: 'done' | 'failed' | 'interrupted'; readonly exitCode: number };
@@ -106,6 +108,7 @@ export const emptyState: RunState = {
   published: [],
   moving: {},
   onCluster: false,
+  goingOn: {},
   interrupted: 0,
 };
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { slurm } from './programs.ts';
 
 /** `gently`: the job is told to stop and may write a checkpoint first. */
@@ -12,26 +13,41 @@ const mostIds = 2_000;
 /** Jobs heed it by killing what they run at once: to a cancelled one Slurm gives half a minute (KillWait) otherwise. */
 export const killSignal = 'USR2';
 
-/** Cancels jobs by their ids, many with one call of scancel; `failed` is called for those of a call that did not succeed. */
-export function createCanceller(): { cancel(id: string, how: CancelHow, failed: (error: Error) => void): void } {
+export interface Canceller {
+  /** `failed` is called for those of a call that did not succeed. */
+  cancel(id: string, how: CancelHow, failed: (error: Error) => void): void;
+  /** Resolves once Slurm has answered all that it was asked. */
+  answered(): Promise<void>;
+}
+
+/** Cancels jobs by their ids, many with one call of scancel. */
+export function createCanceller(): Canceller {
+  const calls = new Set<Promise<void>>();
   const waiting = { gently: [] as Request[], now: [] as Request[] };
 
   const flush = (how: CancelHow) => {
     const requests = waiting[how].splice(0);
     for (let from = 0; from < requests.length; from += mostIds) {
       const some = requests.slice(from, from + mostIds);
-      scancel(
+      const call = scancel(
         some.map(({ id }) => id),
         how,
-      ).catch((error: Error) => {
-        for (const { failed } of some) failed(error);
-      });
+      )
+        .catch((error: Error) => {
+          for (const { failed } of some) failed(error);
+        })
+        .finally(() => calls.delete(call));
+      calls.add(call);
     }
   };
   return {
     cancel(id, how, failed) {
       if (waiting[how].length === 0) setTimeout(() => flush(how), gatherMs);
       waiting[how].push({ id, failed });
+    },
+    async answered() {
+      await delay(gatherMs);
+      await Promise.all(calls);
     },
   };
 }

@@ -87,6 +87,15 @@ export function readSentinel({ path }: Pick<JobFolder, 'path'>): Sentinel | unde
   return readJson(join(path, 'exit')) as Sentinel | undefined;
 }
 
+/** The engine cancelled its job and did not wait for the end: that it failed says nothing. */
+export function noteCancelled({ path }: JobFolder): void {
+  writeFileSync(join(path, 'cancelled'), '');
+}
+
+export function wasCancelled({ path }: JobFolder): boolean {
+  return existsSync(join(path, 'cancelled'));
+}
+
 /** What the stage's child said of itself at its end. */
 export function readReport({ path }: JobFolder): {
   readonly message?: string;

@@ -1,6 +1,6 @@
 /** What keys ask of the engine. */
 import type { ControlRequest } from '../../../run/events.ts';
-import type { InstanceState, Status } from '../../state/run-state.ts';
+import type { InstanceState, RunState, Status } from '../../state/run-state.ts';
 import type { Row } from '../list/rows.ts';
 
 export interface Question {
@@ -10,12 +10,25 @@ export interface Question {
   readonly otherwise?: readonly ControlRequest[];
 }
 
-/** Jobs of a cluster need not end with the engine. */
-export const clusterQuestion: Question = {
-  text: 'cancel the jobs on Slurm? no: they go on, `kumiki watch` comes back to them',
-  requests: [{ type: 'interrupt' }],
-  otherwise: [{ type: 'interrupt', detach: true }],
-};
+/** What runs elsewhere need not end with the engine. Undefined where nothing does, and for a second Ctrl-C. */
+export function interruptQuestion({
+  onCluster,
+  goingOn,
+  interrupted,
+}: Pick<RunState, 'onCluster' | 'goingOn' | 'interrupted'>): Question | undefined {
+  const machines = Object.values(goingOn);
+  const what = [
+    ...(onCluster ? ['the jobs on Slurm'] : []),
+    ...(machines.length > 1 ? [`${machines[0]} and ${machines.length - 1} more`] : machines),
+  ];
+  if (what.length === 0 || interrupted > 0) return undefined;
+  const [goes, them] = onCluster || machines.length > 1 ? ['they go', 'them'] : ['it goes', 'it'];
+  return {
+    text: `cancel ${what.join(', ')}? no: ${goes} on, \`kumiki watch\` comes back to ${them}`,
+    requests: [{ type: 'interrupt' }],
+    otherwise: [{ type: 'interrupt', detach: true }],
+  };
+}
 
 export function retryRequests(row: Row): ControlRequest[] {
   return instancesThat(row, ['failed', 'cancelled']).map(({ id }) => ({ type: 'retry', instance: id }));

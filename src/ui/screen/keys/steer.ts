@@ -1,6 +1,7 @@
 import type { ControlRequest } from '../../../run/events.ts';
+import type { RunState } from '../../state/run-state.ts';
 import type { Row } from '../list/rows.ts';
-import { cancelRequests, clusterQuestion, type Question, retryRequests } from './requests.ts';
+import { cancelRequests, interruptQuestion, type Question, retryRequests } from './requests.ts';
 import type { Command } from './use-keys.ts';
 import type { Action } from './view.ts';
 
@@ -8,22 +9,23 @@ interface Wheel {
   /** The row under the cursor. */
   readonly row: Row | undefined;
   readonly question: Question | undefined;
-  /** Something may run on a cluster. */
-  readonly onCluster: boolean;
+  readonly state: RunState;
   send(request: ControlRequest): void;
   leave(): void;
 }
 
 /** Does what a command asks of the engine; gives what it changes on the screen. */
-export function steer(command: Command, { row, question, onCluster, send, leave }: Wheel): Action {
+export function steer(command: Command, { row, question, state, send, leave }: Wheel): Action {
   switch (command.type) {
     case 'leave':
       leave();
       return { type: 'say', notice: 'leaving' };
-    case 'interrupt':
-      if (onCluster && question === undefined) return { type: 'ask', question: clusterQuestion };
+    case 'interrupt': {
+      const asked = question === undefined ? interruptQuestion(state) : undefined;
+      if (asked) return { type: 'ask', question: asked };
       send({ type: 'interrupt' });
       return { type: 'say', notice: 'asked to stop' };
+    }
     case 'retry': {
       const requests = row ? retryRequests(row) : [];
       for (const request of requests) send(request);
@@ -37,10 +39,10 @@ export function steer(command: Command, { row, question, onCluster, send, leave 
     }
     case 'yes':
       for (const request of question?.requests ?? []) send(request);
-      return { type: 'say', notice: question === clusterQuestion ? 'asked to stop' : 'asked to cancel' };
+      return { type: 'say', notice: question?.otherwise ? 'asked to stop' : 'asked to cancel' };
     case 'no':
       for (const request of question?.otherwise ?? []) send(request);
-      if (question?.otherwise) return { type: 'say', notice: 'asked to stop; the jobs go on' };
+      if (question?.otherwise) return { type: 'say', notice: 'asked to stop; what runs elsewhere goes on' };
       return { type: 'say' };
     default:
       return command;
