@@ -124,21 +124,57 @@ export async function deleteNode(
 }
 
 export interface ListedNode extends TpuNode {
+  /** Of Google: READY, PREEMPTED, WAITING_FOR_RESOURCES … */
   readonly state: string;
-  readonly acceleratorType: string;
+  /** Not of one that waits in line. */
+  readonly acceleratorType?: string;
   readonly created: string;
+  /** Made or still asked for as a queued resource, and deleted as one. */
+  readonly queued: boolean;
 }
 
-/** The nodes of a project that kumiki made, in all zones or in one. */
-export async function listNodes(project: string | undefined, zone = '-'): Promise<ListedNode[]> {
-  const answer = await gcloudTpus(['tpu-vm', 'list', `--zone=${zone}`, '--format=json'], project);
-  if (!answer.ok) throw gcloudFailure('cannot list TPU VMs', answer);
-  const nodes = JSON.parse(answer.stdout || '[]') as Record<
-    'name' | 'state' | 'acceleratorType' | 'createTime',
-    string
-  >[];
-  return nodes.flatMap(({ name: path, state, acceleratorType, createTime }) => {
-    const [, zone = '', name = ''] = /locations\/([^/]+)\/nodes\/([^/]+)$/.exec(path) ?? [];
-    return name.startsWith(namePrefix) ? [{ name, zone, state, acceleratorType, created: createTime ?? '' }] : [];
+/** The nodes of a project that kumiki made or waits in line for, in all zones or in one. `note`: told if the line cannot be looked at. */
+export async function listNodes(
+  project: string | undefined,
+  zone: string,
+  note: (problem: string) => void,
+): Promise<ListedNode[]> {
+  const queue = await list<QueuedResource>('queued-resources', 'queuedResources', project, zone).catch((error) => {
+    if (!(error instanceof CloudTpuError)) throw error;
+    note(error.message);
+    return [];
+  });
+  const nodes = await list<Node>('tpu-vm', 'nodes', project, zone);
+  const isQueued = new Set(queue.map(placeOf));
+  const there = new Set(nodes.map(placeOf));
+  const waiting = queue.filter((resource) => !there.has(placeOf(resource)));
+  return [
+    ...nodes.map((node) => ({ ...node, created: node.createTime ?? '', queued: isQueued.has(placeOf(node)) })),
+    ...waiting.map((resource) => ({
+      ...resource,
+      state: resource.state?.state ?? '?',
+      created: resource.createTime ?? '',
+      queued: true,
+    })),
+  ];
+}
+
+type Node = { readonly state: string; readonly acceleratorType: string; readonly createTime?: string };
+type QueuedResource = { readonly state?: { readonly state?: string }; readonly createTime?: string };
+
+const placeOf = ({ name, zone }: TpuNode) => `${zone}/${name}`;
+
+async function list<T extends object>(
+  command: string,
+  collection: string,
+  project: string | undefined,
+  zone: string,
+): Promise<(T & TpuNode)[]> {
+  const answer = await gcloudTpus([command, 'list', `--zone=${zone}`, '--format=json'], project);
+  if (!answer.ok) throw gcloudFailure(`cannot list ${command}`, answer);
+  const path = new RegExp(`locations/([^/]+)/${collection}/([^/]+)$`);
+  return (JSON.parse(answer.stdout || '[]') as (T & { readonly name: string })[]).flatMap((found) => {
+    const [, zone = '', name = ''] = path.exec(found.name) ?? [];
+    return name.startsWith(namePrefix) ? [{ ...found, name, zone }] : [];
   });
 }

@@ -36,7 +36,7 @@ export async function trainOnTpu(training: TpuTraining): Promise<void> {
   const lease = await openLease(work, training);
   const folder = `trainings/${lease.id}`;
   const modelDirectory = join(work, 'model_dir');
-  const fetch = modelDirectoryFetcher(bucket, `${folder}/model_dir`, modelDirectory, signal);
+  const fetch = modelDirectoryFetcher(bucket, `${folder}/model_dir`, modelDirectory, training);
   const follow = createFollower(modelDirectory, training.totalSteps, training);
   const look = async () => {
     await fetch(false);

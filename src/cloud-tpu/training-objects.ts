@@ -51,12 +51,21 @@ export async function uploadCheckpoint(
   return basename(prefix);
 }
 
-/** Fetches what has changed of a model directory: its event files, or with `everything` its checkpoints too. */
-export function modelDirectoryFetcher(bucket: Bucket, folder: string, target: string, signal: AbortSignal) {
+/** Fetches what has changed of a model directory: its event files, or with `everything` its checkpoints too. A new checkpoint is told of. */
+export function modelDirectoryFetcher(
+  bucket: Bucket,
+  folder: string,
+  target: string,
+  { signal, log }: { readonly signal: AbortSignal; log(line: string): void },
+) {
   const seen = new Map<string, string>();
+  const told = new Set<string>();
   return async (everything: boolean): Promise<void> => {
     for await (const { name, generation } of bucket.list(`${folder}/`)) {
       const path = name.slice(folder.length + 1);
+      const [, checkpoint] = /^(ckpt-\d+)\.index$/.exec(path) ?? [];
+      if (checkpoint !== undefined && !told.has(checkpoint)) log(`${checkpoint} is in the bucket`);
+      if (checkpoint !== undefined) told.add(checkpoint);
       const isWanted = isEventFile(path) || (everything && /^(checkpoint$|ckpt-)/.test(path));
       if (!isWanted || seen.get(name) === generation) continue;
       await mkdir(dirname(join(target, path)), { recursive: true });

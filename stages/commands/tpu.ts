@@ -11,7 +11,7 @@ interface Options {
 export function define(command: Command): void {
   command
     .command('ls')
-    .description('the TPU VMs of a project that kumiki made; they cost money while they are there')
+    .description('the TPU VMs of a project that kumiki made or waits in line for; they cost money while they are there')
     .option('--project <name>', "of Google Cloud; else gcloud's own")
     .option('--zone <zone>', 'only there', '-')
     .action((options: Options) => explained(() => list(options)));
@@ -26,9 +26,10 @@ export function define(command: Command): void {
 }
 
 async function list({ project, zone }: Options): Promise<void> {
-  const nodes = await listNodes(project, zone);
-  for (const { name, zone, state, acceleratorType, created } of nodes) {
-    process.stdout.write(`${[name, zone, acceleratorType, state, created].join('  ').trim()}\n`);
+  const nodes = await listNodes(project, zone, (problem) => process.stderr.write(`kumiki: ${problem}\n`));
+  for (const { name, zone, state, acceleratorType, created, queued } of nodes) {
+    const words = [name, zone, acceleratorType, state, created, queued && 'delete it with --queued'];
+    process.stdout.write(`${words.filter(Boolean).join('  ')}\n`);
   }
   if (nodes.length === 0) process.stdout.write('There is none.\n');
 }

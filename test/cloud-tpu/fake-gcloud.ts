@@ -1,7 +1,7 @@
 /**
  * Stands in for `gcloud compute tpus`: nodes are folders, `ssh` runs its command here with the node's folder as home. Every call is noted in
  * FOLDER/calls.jsonl. FOLDER/faults holds a word a line, each of which the call that it concerns takes once:
- * no-capacity, quota, permission, lost-reply (of create) · slow (CREATING for two looks) · drop-ssh, drop-start (of ssh) · preempt,
+ * no-capacity, quota, permission, lost-reply (of create; permission also of the list of queued resources) · slow (CREATING for two looks) · drop-ssh, drop-start (of ssh) · preempt,
  * maintenance, reboot (of ssh, once the trainer behind it has met its fault) · late (create does not answer, and the VM comes after one delete
  * did not find it) · keep (delete fails once) · stuck (delete does not answer).
  */
@@ -153,7 +153,20 @@ function queued(): void {
     writeFileSync(queue, String(left - 1));
     if (left === 1) create();
     process.stdout.write(left > 1 ? 'WAITING_FOR_RESOURCES\n' : 'ACTIVE\n');
-  } else remove();
+  } else if (verb === 'list') listQueued();
+  else remove();
+}
+
+function listQueued(): void {
+  if (meets('permission')) fail("PERMISSION_DENIED: Permission 'tpu.queuedResources.list' denied.");
+  const found = readdirSync(folder).flatMap((entry) => {
+    const [, zone, name] = /^queue\.([^.]+)\.(.+)$/.exec(entry) ?? [];
+    const state = { state: 'WAITING_FOR_RESOURCES' };
+    return zone
+      ? [{ name: `projects/p/locations/${zone}/queuedResources/${name}`, state, createTime: '2026-01-01' }]
+      : [];
+  });
+  process.stdout.write(JSON.stringify(found));
 }
 
 if (kind === 'queued-resources') queued();

@@ -121,7 +121,7 @@ test('watch comes back to a job after the machine that submitted it was started 
   writeFileSync(join(root, 'gate'), 'through\n');
   const watch = run('watch');
   assert.equal(watch.status, 0, watch.stdout + watch.stderr);
-  assert.match(watch.stderr, /left jobs on Slurm: taking them up/);
+  assert.match(watch.stderr, /left jobs on Slurm: taking up what is there/);
   assert.deepEqual([lines('out.txt'), lines('starts')], [['through'], ['started']]);
 });
 

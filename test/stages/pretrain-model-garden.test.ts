@@ -1,11 +1,12 @@
 /** The stage with a recorded trainer behind it; test/fidelity/model-garden-stage.ts has the real one. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
+import type { RunEvent } from '../../src/run/events.ts';
 import { tinyConfigFile, writeRandomRecords } from '../bert/tiny-training.ts';
 import { Workspace } from '../e2e/rig.ts';
 import { writeFakePython } from '../model-garden/fake-python.ts';
@@ -161,6 +162,94 @@ for (const [fault, message] of [
     assert.doesNotMatch(stdout + stderr, /\n {4}at /);
   });
 }
+
+test('losses and steps come from its event files into the stream of the run', async () => {
+  await using workspace = gardenWorkspace();
+  const { stdout } = await workspace.kumiki(['run', '--json']);
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent);
+  const told = events.flatMap((event) => (event.type === 'metric' ? [`${event.name} ${event.value}`] : []));
+  assert.ok(told.includes('training_loss 3.75') && told.includes('validation_loss 3.75'), told.join(', '));
+  const last = events.findLast((event) => event.type === 'progress');
+  assert.deepEqual([last?.done, last?.total, last?.unit], [steps, steps, 'steps']);
+});
+
+test('in a job of Slurm it is the same, mirrored on the GPUs that the job was granted', async () => {
+  await using workspace = gardenWorkspace();
+  const bin = workspace.path('cluster');
+  mkdirSync(bin);
+  for (const program of ['sbatch', 'squeue', 'scontrol', 'sacct', 'scancel']) {
+    copyFileSync(join(import.meta.dirname, '../../../test/slurm/fake-slurm.sh'), join(bin, program));
+    chmodSync(join(bin, program), 0o755);
+  }
+  const settings = ['executor=slurm', 'with.runtime=slurm', 'resources.gpu=2'].flatMap((one) => [
+    '--set',
+    `stages.train.${one}`,
+  ]);
+  const env = { PATH: `${bin}:${process.env.PATH}` };
+  const { exit, stdout, stderr } = await workspace.kumiki(['run', ...settings], { env });
+  assert.equal(exit, 0, stdout + stderr);
+  assert.match(workspace.read('cluster/calls'), /^sbatch .*--gres=gpu:2/m);
+  const last = '--params_override=runtime.distribution_strategy=mirrored,runtime.num_gpus=2';
+  assert.equal(workspace.flags()[0]!.at(-1), last);
+  assert.equal(openCheckpoint(await workspace.output('checkpoint')).step, steps);
+});
+
+test('pretrain goes on from what it leaves, and it from what pretrain leaves', async () => {
+  await using workspace = gardenWorkspace();
+  const ours = { uses: 'pretrain', with: { backend: 'wasm', threads: 1 } };
+  const theirs = { uses: 'pretrain-model-garden', with: { python: workspace.path('fake/python') } };
+  const stage = (trainer: typeof ours | typeof theirs, steps: number, resume?: string) => ({
+    uses: trainer.uses,
+    inputs: { ...inputs, ...(resume !== undefined && { resume: `\${{ stages.${resume}.outputs.checkpoint }}` }) },
+    with: { ...trainer.with, steps },
+  });
+  const stages = { first: stage(ours, 8), second: stage(theirs, 16, 'first'), third: stage(ours, 24, 'second') };
+  workspace.write('workflow.yaml', { stages });
+  const { exit, stdout, stderr } = await workspace.kumiki(['run']);
+  assert.equal(exit, 0, stdout + stderr);
+  const outputOf = async (name: string) => (await workspace.kumiki(['output', name])).stdout.trim();
+  const stepsOf = async (name: string) =>
+    linesOf(await outputOf(`${name}.log`)).flatMap(({ step, training_loss }) =>
+      training_loss === undefined ? [] : [step],
+    );
+  assert.deepEqual(await stepsOf('second'), [12, 16]);
+  assert.deepEqual(await stepsOf('third'), [20, 24]);
+  assert.equal(openCheckpoint(await outputOf('third.checkpoint')).step, 24);
+});
+
+test('without a Python given, an environment is made once from the pinned requirements', async () => {
+  await using workspace = gardenWorkspace();
+  workspace.write('workflow.yaml', {
+    limits: { gpu: 2 },
+    stages: { train: { uses: 'pretrain-model-garden', inputs, with: { steps } } },
+  });
+  const bin = workspace.path('bin');
+  mkdirSync(bin);
+  // Answers for its version, makes a venv whose Python is the recorded trainer, and notes what pip is to install.
+  const trainer = workspace.path('fake/python');
+  const pip = `case "$*" in *pip*) cp "\${@: -1}" '${workspace.path('installed')}'; echo pip >> '${workspace.path('installs')}';; *) exec '${trainer}' "$@";; esac`;
+  const venv = `mkdir -p "$3/bin"; printf '%s\\n' '#!/bin/bash' "$PIP" > "$3/bin/python"; chmod +x "$3/bin/python"`;
+  writeFileSync(
+    join(bin, 'python3.10'),
+    `#!/bin/bash\nPIP=$(cat <<'END'\n${pip}\nEND\n)\ncase $1 in -c) echo 3.10;; *) ${venv};; esac\n`,
+  );
+  chmodSync(join(bin, 'python3.10'), 0o755);
+  const env = { PATH: `${bin}:${process.env.PATH}`, XDG_CACHE_HOME: workspace.path('user-cache') };
+  const train = ['run', '--set', 'stages.train.passEnv=[XDG_CACHE_HOME]'];
+  const { exit, stdout, stderr } = await workspace.kumiki(train, { env });
+  assert.equal(exit, 0, stdout + stderr + (await workspace.kumiki(['logs', 'train'])).stdout);
+  const pinned = workspace.read('installed').trim().split('\n');
+  assert.ok(pinned.includes('tf-models-official==2.11.0') && pinned.includes('tensorflow-cpu==2.11.1'));
+  assert.ok(
+    pinned.every((line) => /^[\w.-]+==[\w.]+$/.test(line)),
+    'every one is pinned',
+  );
+  assert.equal((await workspace.kumiki([...train, '--force'], { env })).exit, 0);
+  assert.equal(workspace.read('installs'), 'pip\n');
+});
 
 test('a Python without Model Garden, or none, is told in words', async () => {
   await using none = gardenWorkspace({ python: '/nowhere/python' });

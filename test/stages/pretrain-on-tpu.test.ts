@@ -1,7 +1,7 @@
 /** The stage on a TPU VM: our stand-in for gcloud with a recorded trainer behind it, a folder in place of the bucket. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -354,6 +354,46 @@ test('a VM that cannot be deleted is tried again; why the training failed is tol
   assert.match(stdout, /! +train +kumiki-\w+ in europe-west4-a could not be deleted/);
   assert.match(stdout, /TPU VM kumiki-\w+ may be left behind; it costs money until `kumiki tpu delete/);
   await deleteLeft(never);
+});
+
+test('kumiki tpu ls finds what waits in line too, and says how to delete it; without the right to look there, the VMs', async () => {
+  await using workspace = tpuWorkspace();
+  workspace.write('cloud/nodes/europe-west4-a.kumiki-0a/state', 'READY');
+  workspace.write('cloud/queue.us-central1-a.kumiki-0b', '2');
+  workspace.write('cloud/queue.us-central1-a.other', '2');
+  const { stdout } = await workspace.kumiki(['tpu', 'ls']);
+  assert.deepEqual(stdout.trim().split('\n'), [
+    'kumiki-0a  europe-west4-a  v3-8  READY  2026-01-01',
+    'kumiki-0b  us-central1-a  WAITING_FOR_RESOURCES  2026-01-01  delete it with --queued',
+  ]);
+  await workspace.kumiki(['tpu', 'delete', 'kumiki-0b', '--zone', 'us-central1-a', '--queued']);
+  assert.equal(workspace.has('cloud/queue.us-central1-a.kumiki-0b'), false);
+  workspace.faults('permission');
+  const denied = await workspace.kumiki(['tpu', 'ls']);
+  assert.deepEqual([denied.exit, denied.stdout], [0, 'kumiki-0a  europe-west4-a  v3-8  READY  2026-01-01\n']);
+  assert.match(denied.stderr, /cannot list queued-resources: the account may not do this/);
+});
+
+test('what the trainer leaves in the bucket is told, and weights and checkpoints of another training are taken there', async () => {
+  await using workspace = tpuWorkspace();
+  assert.match(await trained(workspace), /^ckpt-24 is in the bucket$/m);
+  const earlier = (await workspace.kumiki(['output', 'train.checkpoint'])).stdout.trim();
+  cpSync(earlier, workspace.path('earlier'), { recursive: true });
+  const { stages } = JSON.parse(workspace.read('workflow.yaml')) as {
+    stages: { train: { inputs: object; with: object } };
+  };
+  const { train } = stages;
+  const further = { ...train, inputs: { ...train.inputs, resume: 'earlier' }, with: { ...train.with, steps: 32 } };
+  const afresh = { ...train, inputs: { ...train.inputs, init_checkpoint: 'earlier' } };
+  workspace.write('workflow.yaml', { stages: { further, afresh } });
+  const { exit, stdout, stderr } = await workspace.kumiki(['run']);
+  assert.equal(exit, 0, stdout + stderr);
+  const firstStep = async (stage: string) =>
+    JSON.parse(
+      readFileSync((await workspace.kumiki(['output', `${stage}.log`])).stdout.trim(), 'utf8').split('\n')[0]!,
+    ) as { readonly step: number; readonly training_loss: number };
+  assert.deepEqual([(await firstStep('further')).step, (await firstStep('further')).training_loss], [28, 27.75]);
+  assert.equal((await firstStep('afresh')).step, 4);
 });
 
 test('kumiki tpu delete deletes what was left behind', async () => {
