@@ -116,8 +116,10 @@ async function tpuOptions(params: z.output<typeof stage.params>) {
   const { zone, bucket } = params;
   const place = parsePlace(bucket!, process.cwd());
   if (typeof place === 'string') throw new StageError(`bucket: ${place}`);
+  // An emulator, if the workflow hands its address through.
+  const endpoint = process.env.GCS_API_ENDPOINT;
   return {
-    bucket: await openBucket(place),
+    bucket: await openBucket(place, endpoint ? { endpoint } : {}),
     zones: [zone!].flat(),
     project: params.project,
     acceleratorType: params.accelerator_type,

@@ -19,6 +19,7 @@ import { stringElement } from '../../src/tensorflow/bundle/strings.ts';
 import pretrainStage from '../../stages/pretrain.ts';
 import { sharedPath } from '../shared.ts';
 import { unwatched } from '../unwatched.ts';
+import { farthestWeight } from './farthest-weight.ts';
 
 const python = process.env.KUMIKI_MODEL_GARDEN_PYTHON;
 const golden = sharedPath('golden/model-garden');
@@ -66,19 +67,6 @@ function differing(a: Tensors, b: Tensors): number {
 
 function farthestScalar(ours: Scalars, theirs: Scalars, tags: readonly string[], steps: readonly number[]): number {
   return Math.max(...tags.flatMap((tag) => steps.map((step) => Math.abs(ours[tag]![step]! - theirs[tag]![step]!))));
-}
-
-/** Farthest values of the two checkpoints' trained weights. */
-function farthestWeight(ours: string, theirs: string): number {
-  const [a, b] = [openBundle(ours), openBundle(theirs)];
-  const weights = [...a.tensors].filter(([name, { dtype }]) => dtype === 'float32' && !name.includes('OPTIMIZER'));
-  const worst = weights.map(([name]) => {
-    const values = b.readFloats(name);
-    return a.readFloats(name).reduce((most, value, i) => Math.max(most, Math.abs(value - values[i]!)), 0);
-  });
-  a.close();
-  b.close();
-  return Math.max(...worst);
 }
 
 const config = pretrainingConfig(
