@@ -26,7 +26,7 @@ export interface RunContext {
   readonly openBucket?: OpenBucketByName;
   /** Aborted when nothing new may start: ends waits for retries and for other processes. */
   readonly stopping: AbortSignal;
-  /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt. */
+  /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt, or for this one to start. */
   readonly cancelled: Set<number>;
   readonly pauses: Map<number, AbortController>;
 }

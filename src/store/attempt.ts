@@ -40,7 +40,9 @@ export async function beginAttempt(
     number,
     directory,
     outputs,
-    scratch: scratch.path,
+    get scratch() {
+      return scratch.path;
+    },
     resumed: scratch.resumed,
     noteProcessGroup(group) {
       const note = { lock: key, group, start: processStart(group) ?? '', scratch: scratch.path };

@@ -13,13 +13,17 @@ export interface Scratch {
   finish(how: 'done' | 'unfinished'): void;
 }
 
-/** A scratch that goes with the attempt. Those that were left empty are used again. */
+/** A scratch that goes with the attempt, made once it is asked for. Those that were left empty are used again. */
 export function temporaryScratch(context: StoreContext): Scratch {
-  const path = context.emptyScratches.pop() ?? newFolder(context);
+  let path: string | undefined;
   return {
-    path,
+    get path() {
+      path ??= context.emptyScratches.pop() ?? newFolder(context);
+      return path;
+    },
     resumed: false,
     finish() {
+      if (path === undefined) return;
       if (readdirSync(path).length === 0) context.emptyScratches.push(path);
       else context.discard(path);
     },

@@ -60,7 +60,7 @@ const arrayLimit = z
   .int({ error: 'expected a whole number from 1' })
   .min(1, { error: 'expected a whole number from 1' })
   .optional()
-  .describe('How many jobs of an array may run at a time');
+  .describe('How many jobs of a stage may run at a time');
 const slurmFlags = z
   .array(
     z

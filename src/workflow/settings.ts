@@ -22,7 +22,7 @@ export interface SlurmSettings {
   readonly account?: string;
   readonly qos?: string;
   readonly constraint?: string;
-  /** Of an array's jobs, at most so many run at a time. */
+  /** Of a stage's jobs, in whatever arrays, at most so many run at a time. */
   readonly arrayLimit?: number;
   /** Further options of sbatch, each one word: `--exclusive`. */
   readonly flags?: readonly string[];

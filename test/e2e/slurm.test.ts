@@ -72,6 +72,32 @@ publish: { all.txt: "\${{ stages.all.outputs.out }}" }
   assert.match(run('run').stdout, /4 cached/);
 });
 
+test("a stage's arrayLimit holds over jobs that become ready one after another", { skip }, (t) => {
+  const { run, lines } = openWorkspace(
+    t,
+    `
+stages:
+  early:
+    matrix: { n: [0, 1, 2] }
+    outputs: { out: file }
+    run: sleep 0.\${{ matrix.n }}; echo \${{ matrix.n }} > \${{ outputs.out }}
+  late:
+    executor: slurm
+    matrix: { n: [0, 1, 2] }
+    slurm: { arrayLimit: 1 }
+    outputs: { out: file }
+    run: |
+      echo start >> order
+      sleep 0.5
+      echo end >> order
+      cat \${{ stages.early.outputs.out }} > \${{ outputs.out }}
+`,
+  );
+  const { status, stdout, stderr } = run('run');
+  assert.equal(status, 0, stdout + stderr);
+  assert.deepEqual(lines('order'), ['start', 'end', 'start', 'end', 'start', 'end']);
+});
+
 test('after kill -9 the next run takes the job up and runs nothing twice', { skip }, async (t) => {
   const { start, run, root, lines } = openWorkspace(t, gated);
   const engine = start('run', '--json');

@@ -34,7 +34,8 @@ function openShell(t: TestContext) {
         command: { kind: 'shell', script, events: join(directory, 'events') },
         log,
         reads: [],
-        delivery: { outputs: {}, scratch: directory },
+        delivery: { outputs: {} },
+        stopping: new AbortController().signal,
       },
       { progress() {}, metric() {}, warning() {}, conclusion() {}, holds() {} },
     );

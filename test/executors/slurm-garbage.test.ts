@@ -42,10 +42,11 @@ async function openCache(t: TestContext) {
   for (const [index, key] of [living, ended, recent].entries()) {
     const folder = join(cache, 'slurm', key);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'task'), `kumiki-a/${index}\n${input}\n`);
-    if (key !== living) writeFileSync(join(folder, 'exit'), '{"code":0,"seconds":1,"timedOut":false}\n');
+    writeFileSync(join(folder, '.start.sh'), `# kumiki-a/${index}\n# ${input}\n`);
+    if (key !== living) writeFileSync(join(folder, '.exit'), '{"code":0,"seconds":1,"timedOut":false}\n');
     if (key === recent) continue;
-    for (const name of ['task', ...(key === ended ? ['exit'] : []), '']) utimesSync(join(folder, name), long, long);
+    for (const name of ['.start.sh', ...(key === ended ? ['.exit'] : []), ''])
+      utimesSync(join(folder, name), long, long);
   }
   const store = await openStore(cache, { kumiki: '0.0.0' });
   const claim = await store.claim(input, { signal: new AbortController().signal, onWait() {} });

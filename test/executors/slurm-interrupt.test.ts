@@ -53,7 +53,7 @@ function clusterWorkspace() {
     ended: async () => {
       const jobs = readdirSync(workspace.path('cache/slurm')).filter((name) => /^[0-9a-f]{64}$/.test(name));
       assert.equal(jobs.length, 2);
-      while (!jobs.every((name) => workspace.has(`cache/slurm/${name}/exit`))) await delay(20);
+      while (!jobs.every((name) => workspace.has(`cache/slurm/${name}/.exit`))) await delay(20);
     },
     submissions: () => readFileSync(join(bin, 'calls'), 'utf8').match(/^sbatch /gm)?.length,
   });

@@ -44,6 +44,7 @@ function openCluster(t: TestContext) {
     warning: (message: string) => void warnings.push(message),
   };
   const executor = createSlurmExecutor({ cache: directory, pollMs: 20, patience: 3 });
+  const stopping = new AbortController();
   let jobs = 0;
   const start = (script: string, settings: Partial<Instance> = {}, key = 'key'): Promise<RunningJob> => {
     const number = ++jobs;
@@ -65,8 +66,9 @@ function openCluster(t: TestContext) {
       command: { kind: 'shell', script, events: place.events },
       log: at('log'),
       ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),
+      stopping: AbortSignal.any([stopping.signal]),
       reads: [],
-      delivery: { outputs: { out: join(at('work'), 'out') }, scratch: at('scratch') },
+      delivery: { outputs: { out: join(at('work'), 'out') }, ...(instance.resume && { scratch: at('scratch') }) },
     };
     return executor.start(job, listener);
   };
@@ -75,6 +77,7 @@ function openCluster(t: TestContext) {
   return {
     directory,
     warnings,
+    stopping,
     start,
     ended,
     output: (number = 1) => readFileSync(join(directory, `work.${number}/out`), 'utf8'),
@@ -101,7 +104,15 @@ test('resources and settings become words of sbatch, whatever they hold', async 
   const cluster = openCluster(t);
   await cluster.ended('true', {
     resources: { cpu: 3, memory: 2 ** 31, gpu: 2 },
-    slurm: { partition: 'long', account: 'lab', arrayLimit: 7, flags: ['--comment=a b; touch $HOME'] },
+    timeoutMs: 90_000_000,
+    slurm: {
+      partition: 'long',
+      account: 'lab',
+      qos: 'urgent',
+      constraint: 'a100&nvlink',
+      arrayLimit: 7,
+      flags: ['--comment=a b; touch $HOME'],
+    },
   });
   const [call] = cluster.calls('sbatch');
   for (const word of [
@@ -110,6 +121,9 @@ test('resources and settings become words of sbatch, whatever they hold', async 
     '--gres=gpu:2',
     '--partition=long',
     '--account=lab',
+    '--qos=urgent',
+    '--constraint=a100&nvlink',
+    '--time=1-01:00:00',
     '--array=0-0%7',
     '--comment=a b; touch $HOME',
   ]) {
@@ -182,6 +196,23 @@ for (const [state, reason, said] of [
   });
 }
 
+test('the controller is asked for a job that has left the queue', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'NODE_FAIL');
+  cluster.behave('forget');
+  cluster.behave('remember');
+  const { failure } = await cluster.ended('true');
+  assert.match(failure?.message ?? '', /the node of job 7_0 failed \(NODE_FAIL\)/);
+});
+
+test('one call tells of all jobs', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'CANCELLED');
+  const jobs = await Promise.all(keys(9).map((key) => cluster.start('true', {}, key)));
+  await Promise.all(jobs.map(({ end }) => end));
+  assert.equal(cluster.calls('squeue').length, 1);
+});
+
 test('a job that only the accounting takes to be running is lost', async (t) => {
   const cluster = openCluster(t);
   cluster.behave('state', 'RUNNING');
@@ -196,7 +227,7 @@ test('checkpoints of a job that Slurm has forgotten are gone on from', async (t)
   cluster.behave('state', 'RUNNING');
   const first = await cluster.start('true', resume);
   first.detach!();
-  writeFileSync(join(cluster.directory, 'slurm/key/scratch/checkpoint'), 'half');
+  writeFileSync(join(cluster.directory, 'slurm/key/.scratch/checkpoint'), 'half');
   cluster.normal('state');
   cluster.behave('forget');
   const second = await cluster.start('cp "$KUMIKI_SCRATCH/checkpoint" "$OUT"', resume);
@@ -266,4 +297,104 @@ test('unfinished work of a resumable stage comes back from a failed job', async 
   });
   assert.equal(end.failure?.reason, 'exit');
   assert.equal(readFileSync(join(cluster.directory, 'scratch.1/checkpoint'), 'utf8'), 'half\n');
+});
+
+/** A script that notes when it starts and ends, so that `mostAtOnce` can tell. */
+const noting = (directory: string) =>
+  `echo + >> '${directory}/trace'; sleep 0.3; echo - >> '${directory}/trace'; echo > "$OUT"`;
+
+function mostAtOnce(directory: string): number {
+  let running = 0;
+  const counts = readFileSync(join(directory, 'trace'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((sign) => (running += sign === '+' ? 1 : -1));
+  return Math.max(...counts);
+}
+
+const keys = (count: number) => Array.from({ length: count }, (_, index) => `k${index}`);
+const arrays = (cluster: ReturnType<typeof openCluster>) =>
+  cluster.calls('sbatch').map((call) => /--array=(\S+)/.exec(call)?.[1]);
+
+test("arrays are no longer than the cluster's MaxArraySize", async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('longest', '2');
+  const jobs = await Promise.all(keys(5).map((key) => cluster.start('echo > "$OUT"', {}, key)));
+  const ends = await Promise.all(jobs.map(({ end }) => end));
+  assert.deepEqual(
+    ends.map(({ failure }) => failure),
+    Array(5).fill(undefined),
+  );
+  assert.deepEqual(arrays(cluster), ['0-1', '0-1', '0-0']);
+});
+
+test('the first hundred of a burst do not wait until the rest is prepared', async (t) => {
+  const cluster = openCluster(t);
+  const jobs = await Promise.all(keys(150).map((key) => cluster.start('echo > "$OUT"', {}, key)));
+  await Promise.all(jobs.map(({ end }) => end));
+  assert.deepEqual(arrays(cluster), ['0-99', '0-49']);
+});
+
+test("a stage's limit holds over all its arrays", async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('longest', '2');
+  const slurm = { arrayLimit: 2 };
+  const jobs = keys(5).map((key) => cluster.start(noting(cluster.directory), { slurm }, key));
+  const ends = await Promise.all(jobs.map(async (job) => (await job).end));
+  assert.deepEqual(
+    ends.map(({ failure }) => failure),
+    Array(5).fill(undefined),
+  );
+  assert.equal(mostAtOnce(cluster.directory), 2);
+});
+
+test("a stage's limit counts jobs that an earlier engine left", async (t) => {
+  const cluster = openCluster(t);
+  const slurm = { arrayLimit: 1 };
+  const script = noting(cluster.directory);
+  (await cluster.start(script, { slurm }, 'k0')).detach!();
+  const jobs = keys(2).map((key) => cluster.start(script, { slurm }, key));
+  await Promise.all(jobs.map(async (job) => (await job).end));
+  assert.deepEqual([mostAtOnce(cluster.directory), cluster.calls('sbatch').length], [1, 2]);
+});
+
+test('a job that its limit holds back is not submitted any more when it is stopped', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('state', 'RUNNING');
+  const slurm = { arrayLimit: 1 };
+  const first = await cluster.start('true', { slurm }, 'k0');
+  const second = cluster.start('true', { slurm }, 'k1');
+  cluster.stopping.abort();
+  await assert.rejects(second, /stopped before it was submitted/);
+  first.stop('now');
+  await first.end;
+  assert.equal(cluster.calls('sbatch').length, 1);
+});
+
+test("a job's environment is that of its attempt, and what Slurm tells", async (t) => {
+  const cluster = openCluster(t);
+  await cluster.ended('env');
+  const names = cluster
+    .log()
+    .split('\n')
+    .filter((line) => /^[^ ]+=/.test(line))
+    .map((line) => line.split('=')[0]!);
+  assert.deepEqual(names.filter((name) => !name.startsWith('SLURM_') && name !== '_' && name !== 'SHLVL').sort(), [
+    'KUMIKI_EVENTS',
+    'KUMIKI_SCRATCH',
+    'OUT',
+    'PATH',
+  ]);
+});
+
+test('a job that Slurm starts again finds nothing of what its first start left half-written', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('requeue');
+  const once = join(cluster.directory, 'once');
+  const end = await cluster.ended(
+    `[ -e '${once}' ] || { touch '${once}'; echo half | tee "$OUT" "$KUMIKI_SCRATCH/half"; exit 1; }
+    [ ! -e "$OUT" ] && [ ! -e "$KUMIKI_SCRATCH/half" ] && echo whole > "$OUT"`,
+  );
+  assert.equal(end.failure, undefined);
+  assert.equal(cluster.output(), 'whole\n');
 });

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Stands in for sbatch, squeue, scontrol, sacct and scancel, by the name that it is called under. Files beside it say how it behaves:
 # `state`: jobs do not run, they are in that state at once; `reply-lost`: sbatch takes the job and fails; `deaf`: squeue fails as
-# often as it has lines; `stuck`: as long as it is there, scancel does not answer; `forget`: no job is known; `accounted`: save to sacct, in that
-# state. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
+# often as it has lines; `stuck`: as long as it is there, scancel does not answer; `forget`: no job is known to squeue; `remember`: but to scontrol; `accounted`: save to sacct, in that
+# state; `requeue`: a job that fails is started again; `longest`: the cluster's MaxArraySize. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(basename "$0")
 echo "$program $*" >>"$here/calls"
@@ -17,6 +17,10 @@ case $program in
       shift
     done
     [ -e "$here/refuse" ] && { echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1; }
+    # What the set-up of a node adds.
+    export SITE=here
+    module() { :; }
+    export -f module
     for index in $(seq 0 "$last"); do
       record=$here/jobs/$name.$index
       put() { echo "$name|$index|7_$index|$1|None" >"$record.new" && mv "$record.new" "$record"; }
@@ -25,7 +29,8 @@ case $program in
       else
         put RUNNING
         (
-          SLURM_ARRAY_TASK_ID=$index SLURM_JOB_ID=7 bash "$@" && put COMPLETED || put FAILED
+          export SLURM_ARRAY_TASK_ID=$index SLURM_JOB_ID=7
+          bash "$@" || { [ -e "$here/requeue" ] && SLURM_RESTART_COUNT=1 bash "$@"; } && put COMPLETED || put FAILED
         ) >/dev/null 2>&1 </dev/null &
       fi
     done
@@ -48,7 +53,16 @@ case $program in
       [[ " $* " == *" $(cut -d '|' -f 3 "$record") "* ]] && sed -i 's/|[A-Z_]*|None$/|CANCELLED|None/' "$record"
     done
     ;;
-  scontrol) echo 'No jobs in the system' ;;
+  scontrol)
+    if [ "$*" = 'show config' ]; then
+      echo "MaxArraySize            = $(cat "$here/longest" 2>/dev/null || echo 1001)"
+    else
+      for record in "$here"/jobs/*.[0-9]; do
+        IFS='|' read -r name index id state _ <"$record"
+        [ ! -e "$here/remember" ] || echo "JobId=9 ArrayJobId=${id%_*} ArrayTaskId=$index JobName=$name JobState=$state Reason=None"
+      done
+    fi
+    ;;
   sacct)
     [ -e "$here/accounted" ] || { echo 'Slurm accounting storage is disabled' >&2; exit 1; }
     for record in "$here"/jobs/*.[0-9]; do

@@ -97,7 +97,7 @@ async function collect({ keepRuns, olderThan, maxSize, dryRun, json }: CollectOp
     ...(maxSize !== undefined && { maxBytes: maxSize }),
     ...(dryRun && { dryRun }),
   });
-  if (!dryRun) removeOldSubmissions(cache);
+  if (!dryRun) await removeOldSubmissions(cache);
   if (json) printJson(garbage);
   else print(describeGarbage(garbage, dryRun ? 'would remove' : 'removed'));
 }

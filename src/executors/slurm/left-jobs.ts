@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../../run/events.ts';
 import type { RunRecord } from '../../run/folder/list-runs.ts';
+import { startFile } from './job/job-folder.ts';
 
 /** How many jobs that a run submitted or took up have a folder still: nobody has taken their result. */
 export function leftJobs(cache: string, run: RunRecord): number {
@@ -9,7 +10,7 @@ export function leftJobs(cache: string, run: RunRecord): number {
   if (!existsSync(directory)) return 0;
   const told = toldKeys(run.directory);
   const standing = readdirSync(directory).flatMap((key) => {
-    const task = statSync(join(directory, key, 'task'), { throwIfNoEntry: false });
+    const task = statSync(join(directory, key, startFile), { throwIfNoEntry: false });
     return task ? [{ key, submitted: task.mtimeMs }] : [];
   });
   // An engine that died may not have come to tell of its last jobs.

@@ -1,3 +1,4 @@
+import { linkSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiledFolder } from '../../compiled-folder.ts';
 import type { SlurmSettings } from '../../workflow/settings.ts';
@@ -40,21 +41,27 @@ export interface SlurmOptions {
 export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience = 15 }: SlurmOptions): Executor {
   const directory = slurmFolder(cache);
   const submitter = createSubmitter(directory);
-  const trash = createTrash(join(directory, 'trash'));
+  const trash = createTrash(directory);
   const cluster = { directory, watcher: createWatcher(pollMs), canceller: createCanceller(), trash, patience };
   const isThere = createRollCall();
   const supervised = new Set<SupervisedTask>();
   const abandoned = new AbortController();
 
   async function taskOf(job: Job, folder: JobFolder): Promise<Task> {
+    const { stage } = job.instance;
     const earlier = readTask(folder);
-    if (earlier && (await isThere(earlier, folder))) return earlier;
+    if (earlier) {
+      submitter.note(stage);
+      if (await isThere(earlier, folder)) return earlier;
+      submitter.ended(stage);
+    }
     const settings = { ...defaults, ...job.instance.slurm };
     return submitter.submit({
       folder,
-      stage: job.instance.stage,
+      stage,
       options: sbatchOptions(job, settings),
       limit: settings.arrayLimit,
+      stopping: job.stopping,
       prepare: (task) => prepareFolder(folder, job, task, childEntry),
     });
   }
@@ -63,8 +70,8 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
     name: 'slurm',
     place: (key, { outputs }) => jobFolder(directory, key, outputs),
     async close() {
+      removeTakenSubmissions(directory, trash);
       await trash.empty();
-      removeTakenSubmissions(directory);
     },
     abandon() {
       abandoned.abort();
@@ -77,9 +84,13 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
         listener.warning('its job was being submitted to Slurm and may run; `kumiki watch` goes on with it');
         return endedJob;
       }
+      linkSync(folder.log, job.log);
       const running = superviseTask(job, folder, task, listener, cluster);
       supervised.add(running);
-      void running.end.then(() => supervised.delete(running));
+      void running.end.then(() => {
+        supervised.delete(running);
+        submitter.ended(job.instance.stage);
+      });
       return running;
     },
   };

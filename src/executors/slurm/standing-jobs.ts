@@ -4,6 +4,7 @@ import type { Key } from '../../store/result.ts';
 import { removeTakenSubmissions } from './cluster/submitter.ts';
 import { isUnended, queuedTasks, taskName } from './cluster/task-states.ts';
 import { readSentinel, readTask } from './job/job-folder.ts';
+import { createTrash } from './job/trash.ts';
 
 /** A job whose result nobody has taken: it goes on without an engine, or has ended. */
 export interface StandingJob {
@@ -35,8 +36,11 @@ export async function standingJobs(cache: string): Promise<readonly StandingJob[
 }
 
 /** Removes what was written to submit jobs of which none has a folder any more. */
-export function removeOldSubmissions(cache: string): void {
-  removeTakenSubmissions(join(cache, 'slurm'));
+export async function removeOldSubmissions(cache: string): Promise<void> {
+  const directory = join(cache, 'slurm');
+  const trash = createTrash(directory);
+  removeTakenSubmissions(directory, trash);
+  await trash.empty();
 }
 
 function lastChange(path: string): number {

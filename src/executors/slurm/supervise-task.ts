@@ -6,7 +6,6 @@ import type { CancelHow, Canceller } from './cluster/canceller.ts';
 import { slurmWords } from './cluster/submitter.ts';
 import { isUnended, type TaskState } from './cluster/task-states.ts';
 import type { createWatcher, Watched } from './cluster/watcher.ts';
-import { followLog } from './job/follow-log.ts';
 import { deliver, type JobFolder, noteCancelled, readReport, readSentinel, type Task } from './job/job-folder.ts';
 import { hindrance, taskFailure } from './job/task-failure.ts';
 
@@ -39,7 +38,6 @@ export function superviseTask(
   { directory, watcher, canceller, trash, patience }: Cluster,
 ): SupervisedTask {
   const started = performance.now();
-  const log = followLog(folder.log, job.log);
   const events = readEventLines(folder.events, listener);
   const warned = new Set<string>();
   let known: TaskState | undefined;
@@ -52,13 +50,9 @@ export function superviseTask(
     if (!warned.has(message)) listener.warning(message);
     warned.add(message);
   };
-  const close = () => {
-    leave();
-    log.copy();
-    events.end();
-  };
   const finish = (state: TaskState | undefined) => {
-    close();
+    leave();
+    events.end();
     const sentinel = readSentinel(folder);
     const report = readReport(folder);
     if (sentinel?.code !== 0) appendFileSync(job.log, slurmWords(directory, task));
@@ -80,10 +74,7 @@ export function superviseTask(
   const watched: Watched = {
     task,
     look() {
-      if (known?.state !== 'PENDING') {
-        log.copy();
-        events.read();
-      }
+      if (known?.state !== 'PENDING') events.read();
       if (readSentinel(folder)?.code !== 0) return 'going';
       finish(undefined);
       return 'ended';
@@ -120,11 +111,13 @@ export function superviseTask(
       else stopping = how;
     },
     detach() {
-      close();
+      leave();
+      events.end();
       settle({ seconds: (performance.now() - started) / 1000, failure: detached(known) });
     },
     abandon() {
-      close();
+      leave();
+      events.end();
       noteCancelled(folder);
       settle({
         seconds: (performance.now() - started) / 1000,

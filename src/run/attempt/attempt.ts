@@ -34,7 +34,11 @@ export async function runAttempt(
   const started = new Date();
   const outside = outsideFiles(instance, context.view);
   const metrics: Record<string, number> = {};
-  const job = describeJob(context, instance, stale.key, attempt, context.executors[instance.executor ?? 'local']);
+  const waits = new AbortController();
+  context.pauses.set(instance.index, waits);
+  const stopping = AbortSignal.any([context.stopping, waits.signal]);
+  const executor = context.executors[instance.executor ?? 'local'];
+  const job = describeJob(context, instance, stale.key, attempt, stopping, executor);
   const end = await runJob(context, job, attempt, metrics);
   // The next one may start while this one's result is stored; not after a failure, which may stop the run.
   if (!end.failure) slot.pause();
@@ -126,13 +130,16 @@ async function runJob(
     context.begun(begun);
     const end = await running.end;
     if (held) context.events.emit({ type: 'warning', instance: instance.id, message: leftBehind(held) });
-    return stopped && end.failure ? { ...end, failure: { reason: 'cancelled', message: 'was stopped' } } : end;
+    return stopped && end.failure ? { ...end, failure: wasStopped } : end;
   } catch (error) {
-    return { seconds: 0, failure: cannotStart((error as Error).message) };
+    return { seconds: 0, failure: job.stopping.aborted ? wasStopped : cannotStart((error as Error).message) };
   } finally {
     context.running.delete(instance.index);
+    context.pauses.delete(instance.index);
   }
 }
+
+const wasStopped: Failure = { reason: 'cancelled', message: 'was stopped' };
 
 function cannotStart(why: string): Failure {
   return { reason: 'cannot-start', message: `could not be started: ${why}` };

@@ -15,6 +15,7 @@ export function describeJob(
   instance: Instance,
   key: Key,
   attempt: Attempt,
+  stopping: AbortSignal,
   executor: Executor | undefined,
 ): Job {
   const { view, folder } = context;
@@ -48,8 +49,9 @@ export function describeJob(
         ? { kind: 'shell', script: fillScript(instance.action, paths), events }
         : { kind: 'stage', module: context.moduleOf(instance), request: stageRequest(instance, paths, scratch) },
     log: folder.logPath(instance.id, attempt.number),
+    stopping,
     reads: consumedKeys(instance, view),
-    delivery: { outputs: attempt.outputs, scratch: attempt.scratch },
+    delivery: { outputs: attempt.outputs, ...(instance.resume && { scratch: attempt.scratch }) },
     ...(instance.timeoutMs !== undefined && { timeoutMs: instance.timeoutMs }),
   };
 }

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupBy } from '../../../group-by.ts';
+import { moveAway } from '../../../store/remove.ts';
 import type { SlurmSettings } from '../../../workflow/settings.ts';
 import type { JobFolder, Task } from '../job/job-folder.ts';
 import { arrayScript } from '../job/start-script.ts';
+import type { Trash } from '../job/trash.ts';
+import { longestArray } from './longest-array.ts';
 import { slurm } from './programs.ts';
 import { arrayOption } from './sbatch-options.ts';
 import { queuedTasks } from './task-states.ts';
@@ -14,50 +17,110 @@ export interface Submission {
   readonly folder: JobFolder;
   readonly stage: string;
   readonly options: readonly string[];
+  /** So many jobs of the stage may run at a time, whatever array they are in. */
   readonly limit: SlurmSettings['arrayLimit'];
+  /** Aborted when it shall not be submitted any more. */
+  readonly stopping: AbortSignal;
   /** Writes what the job starts from, once its task is known. */
   prepare(task: Task): void;
 }
 
 interface Waiting extends Submission {
+  /** Those of the same may go into one array. */
+  readonly group: string;
   resolve(task: Task): void;
   reject(error: Error): void;
 }
-
-/** Slurm's default MaxArraySize of 1001 allows indexes below it. */
-const longestArray = 1000;
 
 /** Instances become ready one by one, but in a burst: it has ended when so long no more came, or has lasted long enough. */
 const gatherMs = 50;
 const longestBurstMs = 2_000;
 
-/** Submits jobs that ask for the same as one array. */
-export function createSubmitter(directory: string): { submit(submission: Submission): Promise<Task> } {
-  const waiting: Waiting[] = [];
+/** While nothing of ours runs, so many do not wait until the rest of their burst is prepared, which takes half a second for a thousand. */
+const firstArray = 100;
+
+export interface Submitter {
+  /** Resolves once the job is submitted, which its stage's limit may delay; rejects if Slurm refuses it or it is not to be any more. */
+  submit(submission: Submission): Promise<Task>;
+  /** A job of the stage that was submitted earlier has not ended. */
+  note(stage: string): void;
+  /** One of those, or of those that were submitted here, has ended. */
+  ended(stage: string): void;
+}
+
+/**
+ * Submits jobs that ask for the same as one array. Slurm itself holds an array to its limit; beside an array of the same stage that
+ * has not ended, only as many jobs are submitted as the limit allows, and the rest as those end.
+ */
+export function createSubmitter(directory: string): Submitter {
+  const waiting = new Set<Waiting>();
+  const standing = new Map<string, number>();
+  let longest: Promise<number> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let began = 0;
 
-  const flush = () => {
-    for (const group of groupBy(waiting.splice(0), groupOf).values()) {
-      for (let from = 0; from < group.length; from += longestArray) {
-        void submitArray(directory, group.slice(from, from + longestArray));
+  const flush = async () => {
+    const most = await longest!;
+    for (const group of groupBy(waiting, ({ group }) => group).values()) {
+      while (group.length > 0) {
+        const some = group.splice(0, Math.min(most, room(group[0]!)));
+        if (some.length === 0) break;
+        for (const one of some) {
+          waiting.delete(one);
+          note(one.stage);
+        }
+        void submitArray(directory, some).then((submitted) => {
+          if (!submitted) for (const { stage } of some) ended(stage);
+        });
       }
     }
   };
+  /** How many more of its stage may be submitted now, as one array. */
+  const room = ({ stage, limit }: Submission) => {
+    const unended = standing.get(stage) ?? 0;
+    if (limit === undefined) return isIdle() ? firstArray : Number.POSITIVE_INFINITY;
+    return unended === 0 ? Number.POSITIVE_INFINITY : Math.max(0, limit - unended);
+  };
+  const isIdle = () => [...standing.values()].every((unended) => unended === 0);
+  const flushSoon = () => {
+    const now = performance.now();
+    if (timer === undefined) began = now;
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        void flush();
+      },
+      Math.min(gatherMs, began + longestBurstMs - now),
+    );
+  };
+  const note = (stage: string) => void standing.set(stage, (standing.get(stage) ?? 0) + 1);
+  const ended = (stage: string) => {
+    standing.set(stage, standing.get(stage)! - 1);
+    if (waiting.size > 0) flushSoon();
+  };
   return {
+    note,
+    ended,
     submit(submission) {
-      const now = performance.now();
-      if (waiting.length === 0) began = now;
-      clearTimeout(timer);
-      timer = setTimeout(flush, Math.min(gatherMs, began + longestBurstMs - now));
-      return new Promise((resolve, reject) => waiting.push({ ...submission, resolve, reject }));
+      longest ??= longestArray();
+      return new Promise((resolve, reject) => {
+        const one: Waiting = { ...submission, group: groupOf(submission), resolve, reject };
+        waiting.add(one);
+        const withdraw = () => {
+          if (waiting.delete(one)) reject(new Error('it was stopped before it was submitted'));
+        };
+        if (submission.stopping.aborted) withdraw();
+        else submission.stopping.addEventListener('abort', withdraw);
+        flushSoon();
+      });
     },
   };
 }
 
 const groupOf = ({ stage, options, limit }: Submission) => JSON.stringify([stage, options, limit]);
 
-async function submitArray(directory: string, group: readonly Waiting[]): Promise<void> {
+async function submitArray(directory: string, group: readonly Waiting[]): Promise<boolean> {
   const { stage, options, limit } = group[0]!;
   const name = `kumiki-${stage.replaceAll(/[^\w-]/g, '_').slice(0, 60)}-${randomBytes(6).toString('hex')}`;
   try {
@@ -83,8 +146,10 @@ async function submitArray(directory: string, group: readonly Waiting[]): Promis
       [name, join(batch, 'folders')],
     );
     for (const [index, { resolve }] of group.entries()) resolve(tasks[index]!);
+    return true;
   } catch (error) {
     for (const { reject } of group) reject(error as Error);
+    return false;
   }
 }
 
@@ -116,13 +181,13 @@ async function submitOnce(name: string, options: readonly string[], script: stri
   }
 }
 
-/** Removes what was written for submissions of which every job's result has been taken. */
-export function removeTakenSubmissions(directory: string): void {
+/** Moves to `trash` what was written for submissions of which every job's result has been taken. */
+export function removeTakenSubmissions(directory: string, trash: Trash): void {
   const submissions = join(directory, 'submissions');
   if (!existsSync(submissions)) return;
   for (const name of readdirSync(submissions)) {
     const list = join(submissions, name, 'folders');
     const folders = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : undefined;
-    if (folders && !folders.some(existsSync)) rmSync(join(submissions, name), { recursive: true, force: true });
+    if (folders && !folders.some(existsSync)) moveAway(join(submissions, name), trash.path(name));
   }
 }

@@ -1,6 +1,7 @@
 /**
  * `cache/slurm/KEY`: all that one job of the cluster reads and writes, on the shared file system. It outlives the engine that submitted
- * the job, so that whoever works under the key's lock next finds the job and takes its result.
+ * the job, so that whoever works under the key's lock next finds the job and takes its result. No output begins with a dot: what
+ * does is the engine's. Of a thousand small jobs, making and removing files is most of the work, so there are few.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ export interface JobFolder {
   readonly outputs: Readonly<Record<string, string>>;
   readonly scratch: string;
   readonly events: string;
+  /** The attempt's log is another name of the same file. */
   readonly log: string;
 }
 
@@ -38,32 +40,39 @@ export function jobFolder(directory: string, key: Key, outputs: Instance['output
   const path = join(directory, key);
   return {
     path,
-    outputs: Object.fromEntries(Object.keys(outputs).map((name) => [name, join(path, 'outputs', name)])),
-    scratch: join(path, 'scratch'),
-    events: join(path, 'events.jsonl'),
-    log: join(path, 'log'),
+    outputs: Object.fromEntries(Object.keys(outputs).map((name) => [name, join(path, name)])),
+    scratch: join(path, '.scratch'),
+    events: join(path, '.events.jsonl'),
+    log: join(path, '.log'),
   };
 }
 
 /** Makes the folder anew, with what the job starts from. Only its owner may read it: handed-through variables are in it. */
 export function prepareFolder(folder: JobFolder, job: Job, task: Task, childEntry: string): void {
-  if (job.instance.resume) takeBack(folder, job.delivery.scratch);
+  const { scratch } = job.delivery;
+  if (scratch !== undefined) takeBack(folder, scratch);
   rmSync(folder.path, { recursive: true, force: true });
-  for (const path of [folder.path, folder.scratch, join(folder.path, 'outputs')]) mkdirSync(path, { mode: 0o700 });
+  for (const path of [folder.path, folder.scratch]) mkdirSync(path, { mode: 0o700 });
   for (const [name, kind] of Object.entries(job.instance.outputs)) {
     if (kind === 'directory') mkdirSync(folder.outputs[name]!);
   }
-  write(folder, 'start.sh', startScript(folder, job, commandOf(folder, job, childEntry)));
-  moveEntries(job.delivery.scratch, folder.scratch);
-  write(folder, 'task', `${task.name}/${task.index}\n${job.reads.map((key) => `${key}\n`).join('')}`);
+  if (scratch !== undefined) moveEntries(scratch, folder.scratch);
+  writeFileSync(folder.log, '');
+  const script = startScript(folder, job, commandOf(folder, job, childEntry));
+  // Last: with this file the folder is the task's.
+  write(
+    folder,
+    startFile,
+    `${[`${task.name}/${task.index}`, ...job.reads].map((word) => `# ${word}\n`).join('')}${script}`,
+  );
 }
 
 /** The command as the shell takes it; what does not fit into it is written beside it. */
 function commandOf(folder: JobFolder, { command }: Job, childEntry: string): string {
-  if (command.kind === 'shell') return bashCommand(command.script, (script) => write(folder, 'script.sh', script));
+  if (command.kind === 'shell') return bashCommand(command.script, (script) => write(folder, '.script.sh', script));
   const request = { type: 'start', module: command.module, request: command.request };
-  const words = [process.execPath, childEntry, write(folder, 'request.json', JSON.stringify(request))];
-  return [...words, folder.events, join(folder.path, 'report.json')].map(shellQuote).join(' ');
+  const words = [process.execPath, childEntry, write(folder, '.request.json', JSON.stringify(request))];
+  return [...words, folder.events, join(folder.path, '.report.json')].map(shellQuote).join(' ');
 }
 
 function write({ path }: JobFolder, name: string, text: string): string {
@@ -72,28 +81,28 @@ function write({ path }: JobFolder, name: string, text: string): string {
   return file;
 }
 
+/** Begins with a comment for the task and each result that it reads. */
+export const startFile = '.start.sh';
+
 /** The task that works in a folder, and the results that it reads. */
 export function readTask({ path }: Pick<JobFolder, 'path'>): (Task & { readonly reads: readonly Key[] }) | undefined {
-  try {
-    const [line = '', ...reads] = readFileSync(join(path, 'task'), 'utf8').trimEnd().split('\n');
-    const [, name, index] = /^(.+)\/(\d+)$/.exec(line) ?? [];
-    return name === undefined ? undefined : { name, index: Number(index), reads };
-  } catch {
-    return undefined;
-  }
+  const head = /^# (.+)\/(\d+)\n((?:# .+\n)*)/.exec(readText(join(path, startFile)) ?? '');
+  if (!head) return undefined;
+  const [, name = '', index, reads = ''] = head;
+  return { name, index: Number(index), reads: reads.match(/[0-9a-f]{64}/g) ?? [] };
 }
 
 export function readSentinel({ path }: Pick<JobFolder, 'path'>): Sentinel | undefined {
-  return readJson(join(path, 'exit')) as Sentinel | undefined;
+  return readJson(join(path, '.exit')) as Sentinel | undefined;
 }
 
 /** The engine cancelled its job and did not wait for the end: that it failed says nothing. */
 export function noteCancelled({ path }: JobFolder): void {
-  writeFileSync(join(path, 'cancelled'), '');
+  writeFileSync(join(path, '.cancelled'), '');
 }
 
 export function wasCancelled({ path }: JobFolder): boolean {
-  return existsSync(join(path, 'cancelled'));
+  return existsSync(join(path, '.cancelled'));
 }
 
 /** What the stage's child said of itself at its end. */
@@ -102,7 +111,7 @@ export function readReport({ path }: JobFolder): {
   readonly cpuSeconds?: number;
   readonly peakMemory?: number;
 } {
-  return (readJson(join(path, 'report.json')) as ReturnType<typeof readReport> | undefined) ?? {};
+  return (readJson(join(path, '.report.json')) as ReturnType<typeof readReport> | undefined) ?? {};
 }
 
 /** Gives the store what the job made; the rest of the folder moves to `trash` at once. */
@@ -115,7 +124,7 @@ export function deliver(folder: JobFolder, job: Job, succeeded: boolean, trash: 
       renameSync(path, target);
     }
   }
-  moveEntries(folder.scratch, job.delivery.scratch);
+  if (job.delivery.scratch !== undefined) moveEntries(folder.scratch, job.delivery.scratch);
   renameSync(folder.path, trash);
 }
 
@@ -130,10 +139,20 @@ function moveEntries(from: string, to: string): void {
 }
 
 /** Mostly there is no such file: asking first costs less than an exception. */
-function readJson(file: string): unknown {
+function readText(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function readJson(file: string): unknown {
+  const text = readText(file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

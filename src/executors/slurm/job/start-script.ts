@@ -9,9 +9,9 @@ export const arrayScript = `#!/bin/bash
 cd / || exit 1
 mapfile -t -s "$SLURM_ARRAY_TASK_ID" -n 1 line <"$2"
 # A folder that was removed, or given to a later submission, is none of ours any more.
-{ read -r task <"$line/task"; } 2>/dev/null
+{ read -r _ task <"$line/.start.sh"; } 2>/dev/null
 [ "$task" = "$1/$SLURM_ARRAY_TASK_ID" ] || exit 0
-. "$line/start.sh"
+. "$line/.start.sh"
 `;
 
 /** A resumable stage is told so long before its timeout to write a checkpoint, or a tenth of the timeout. */
@@ -21,39 +21,42 @@ const checkpointMs = 60_000;
 const graceMs = 10_000;
 
 /**
- * Runs on the node: the attempt's command in its own environment, and then writes the sentinel `exit`, of which nothing is JSON but
+ * Runs on the node: the attempt's command in its own environment, and then writes the sentinel `.exit`, of which nothing is JSON but
  * the whole. A job that Slurm starts again after its success has nothing to do; any other clears what the earlier start left half-written.
  * Each process costs a small job a hundredth of its time: what bash can do itself, it does.
  */
 export function startScript(folder: JobFolder, job: Job, command: string): string {
   const at = (name: string) => shellQuote(`${folder.path}/${name}`);
   const { outputs, resume } = job.instance;
-  const directories = Object.keys(outputs).filter((name) => outputs[name] === 'directory');
-  const made = [at('outputs'), ...directories.map((name) => shellQuote(folder.outputs[name]!))];
+  const made = Object.keys(outputs).map(at);
+  const folders = Object.keys(outputs).filter((name) => outputs[name] === 'directory');
   const environment = Object.entries(job.env).map(([name, value]) => `  export ${name}=${shellQuote(value)}\n`);
-  return `if [ -e ${at('exit')} ]; then
-  read -r sentinel <${at('exit')}
+  return `if [ -e ${at('.exit')} ]; then
+  read -r sentinel <${at('.exit')}
   [[ $sentinel == '{"code":0,'* ]] && exit 0
 fi
-if [ -e ${at('log')} ]; then
-  rm -rf ${at('exit')} ${at('outputs')} ${at('report.json')}
-  mkdir ${made.join(' ')}
-${resume ? '' : `  rm -rf ${at('scratch')} && mkdir ${at('scratch')}\n`}\
+if [ -n "\${SLURM_RESTART_COUNT-}" ]; then
+  rm -rf ${[...made, at('.exit'), at('.report.json')].join(' ')}
+${folders.length === 0 ? '' : `  mkdir ${folders.map(at).join(' ')}\n`}\
+${resume ? '' : `  rm -rf ${at('.scratch')} && mkdir ${at('.scratch')}\n`}\
 fi
 set -m
 started=\${EPOCHREALTIME/[.,]/}
 # A function, for bash prints what it waited for when a signal ended it, and there are secrets in here.
 attempt() {
-  for name in $(compgen -e); do
+  mapfile -d '' -t inherited </proc/self/environ
+  for variable in "\${inherited[@]}" PWD OLDPWD SHLVL; do
+    name=\${variable%%=*}
     case $name in
       SLURM_* | CUDA_VISIBLE_DEVICES | NVIDIA_VISIBLE_DEVICES | ROCR_VISIBLE_DEVICES | GPU_DEVICE_ORDINAL) ;;
-      *) unset "$name" ;;
+      BASH_FUNC_*) name=\${name#BASH_FUNC_} && unset -f "\${name%'%%'}" ;;
+      *) unset -v "$name" 2>/dev/null ;;
     esac
   done
 ${environment.join('')}\
   cd ${shellQuote(job.cwd)} && exec ${command}
 }
-attempt >>${at('log')} 2>&1 </dev/null &
+attempt >>${at('.log')} 2>&1 </dev/null &
 child=$!
 stop() { kill -TERM -- "-$child" 2>/dev/null; }
 trap stop TERM INT
@@ -66,7 +69,7 @@ while :; do
 done
 ${job.timeoutMs === undefined ? '' : 'kill -KILL -- "-$watchdog" 2>/dev/null\n'}\
 took=$((\${EPOCHREALTIME/[.,]/} - started))
-printf '{"code":%d,"seconds":%d.%06d,"timedOut":%s}\\n' "$code" $((took / 1000000)) $((took % 1000000)) "\${late:-false}" >${at('exit')}
+printf '{"code":%d,"seconds":%d.%06d,"timedOut":%s}\\n' "$code" $((took / 1000000)) $((took % 1000000)) "\${late:-false}" >${at('.exit')}
 exit "$code"
 `;
 }

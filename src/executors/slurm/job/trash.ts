@@ -15,12 +15,14 @@ export interface Trash {
   empty(): Promise<void>;
 }
 
-/** Where folders go at once that are done with. */
-export function createTrash(directory: string): Trash {
+/** Where folders of `cache/slurm` go at once that are done with. */
+export function createTrash(slurmFolder: string): Trash {
+  const directory = join(slurmFolder, 'trash');
   let gathered: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let deleted = Promise.resolve();
   let made = 0;
+  let isThere = false;
 
   const remove = () => {
     clearTimeout(timer);
@@ -33,7 +35,8 @@ export function createTrash(directory: string): Trash {
   };
   return {
     path(key) {
-      mkdirSync(directory, { recursive: true });
+      if (!isThere) mkdirSync(directory, { recursive: true });
+      isThere = true;
       const path = join(directory, `${key}.${process.pid}.${++made}`);
       gathered.push(path);
       if (gathered.length === mostPaths) remove();
@@ -43,6 +46,7 @@ export function createTrash(directory: string): Trash {
     async empty() {
       remove();
       await deleted;
+      isThere = false;
       try {
         rmdirSync(directory);
       } catch {
