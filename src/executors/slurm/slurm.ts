@@ -45,7 +45,10 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
   const cluster = { directory, watcher: createWatcher(pollMs), canceller: createCanceller(), trash, patience };
   const isThere = createRollCall();
   const supervised = new Set<SupervisedTask>();
-  const abandoned = new AbortController();
+  let giveUp = () => {};
+  const givenUp = new Promise<undefined>((resolve) => {
+    giveUp = () => resolve(undefined);
+  });
 
   async function taskOf(job: Job, folder: JobFolder): Promise<Task> {
     const { stage } = job.instance;
@@ -74,12 +77,12 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
       await trash.empty();
     },
     abandon() {
-      abandoned.abort();
+      giveUp();
       void abandonTasks(supervised, cluster.canceller);
     },
     async start(job: Job, listener: JobListener): Promise<RunningJob> {
       const folder = jobFolder(directory, job.key, job.instance.outputs);
-      const task = await untilAborted(taskOf(job, folder), abandoned.signal);
+      const task = await Promise.race([taskOf(job, folder), givenUp]);
       if (task === undefined) {
         listener.warning('its job was being submitted to Slurm and may run; `kumiki watch` goes on with it');
         return endedJob;
@@ -101,14 +104,6 @@ const endedJob: RunningJob = {
   stop() {},
   detach() {},
 };
-
-/** Undefined if the signal is aborted first. */
-function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    result.then(resolve, reject);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-}
 
 export function slurmFolder(cache: string): string {
   return join(cache, 'slurm');
