@@ -137,7 +137,7 @@ async function kumikiRun(directory: string, seconds: number): Promise<Run> {
   return { seconds: wall, submission: Math.max(...submissions) - start, calls };
 }
 
-/** Programs for the front of PATH that note when they were called and do what Slurm's do. */
+/** Programs for the front of PATH that note when they were called and do what Slurm's do; asking once for the cluster's settings is no status call. */
 function notingPrograms(directory: string): string {
   const bin = join(directory, 'bin');
   mkdirSync(bin);
@@ -149,7 +149,7 @@ function notingPrograms(directory: string): string {
 start=$EPOCHREALTIME
 '${real}' "$@"
 code=$?
-echo "${program} $start $EPOCHREALTIME" >> '${directory}/calls'
+[ "$*" = 'show config' ] || echo "${program} $start $EPOCHREALTIME" >> '${directory}/calls'
 exit $code
 `,
     );
