@@ -65,14 +65,25 @@ const roles = {
   write: 'roles/storage.objectUser',
 } as const;
 
+const howToLogIn =
+  'log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file';
+
+/** Credentials that are there, but cannot be read. */
+export function unusableCredentials(bucket: string, why: string): RemoteError {
+  const file = process.env.GOOGLE_APPLICATION_CREDENTIALS;
+  const which = file ? `GOOGLE_APPLICATION_CREDENTIALS, ${file},` : 'what gcloud left';
+  return new RemoteError(
+    'no-credentials',
+    `gs://${bucket} cannot be reached: ${which} cannot be used as credentials (${why}): ${howToLogIn}`,
+  );
+}
+
 /** An error of the Google Cloud Storage client in words, with the remedy. */
 export function describeFailure(failure: RequestFailure, bucket: string, doing: 'read' | 'write'): RemoteError {
   const { status, message } = failure;
   const isLogin = /default credentials|invalid_grant|invalid_rapt|reauth|refresh token|client_email|GoogleAuth/i;
   if (status === 401 || isLogin.test(message)) {
-    const how =
-      'log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file';
-    return new RemoteError('no-credentials', `gs://${bucket} cannot be reached without credentials: ${how}`);
+    return new RemoteError('no-credentials', `gs://${bucket} cannot be reached without credentials: ${howToLogIn}`);
   }
   if (status === 403) {
     const grant = `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=user:YOU --role=${roles[doing]}`;

@@ -303,6 +303,7 @@ test('a remote that is away, closed or unknown is one warning, never a failed ru
     { GCS_API_ENDPOINT: 'http://127.0.0.1:1' },
     /gs:\/\/lab cannot be reached: .*; the run goes on without the remote/,
   );
+  await warned({ GOOGLE_APPLICATION_CREDENTIALS: '/missing.json' }, /\/missing\.json, cannot be used as credentials/);
   remote.gcs.fail('list', /./, { kind: 'status', status: 403 });
   await warned(remote.env, /ask for roles\/storage\.objectViewer/);
   workspace.write('kumiki.yaml', 'remote: gs://missing/kumiki\n');

@@ -170,6 +170,24 @@ test('errors name the remedy', async (t) => {
   await assert.rejects(nobody, (error: RemoteError) => error.trouble === 'unavailable');
 });
 
+test('credentials that cannot be used are told of with their file, before anything is asked', async (t) => {
+  const before = process.env.GOOGLE_APPLICATION_CREDENTIALS;
+  t.after(() => {
+    if (before === undefined) delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
+    else process.env.GOOGLE_APPLICATION_CREDENTIALS = before;
+  });
+  const file = join(folder(t), 'key.json');
+  process.env.GOOGLE_APPLICATION_CREDENTIALS = file;
+  for (const content of [undefined, '{"type": ', '{"type": "service_account"}']) {
+    if (content !== undefined) writeFileSync(file, content);
+    await assert.rejects(openBucket({ kind: 'gcs', bucket: 'lab', path: '' }), (error: RemoteError) => {
+      assert.equal(error.trouble, 'no-credentials');
+      assert.ok(error.message.includes(`GOOGLE_APPLICATION_CREDENTIALS, ${file}, cannot be used`), error.message);
+      return true;
+    });
+  }
+});
+
 test('no message holds a token or a signed URL', async (t) => {
   const gcs = await startGcs(t);
   const bucket = await open(gcs);

@@ -1,7 +1,7 @@
-import type { FileMetadata } from '@google-cloud/storage';
+import type { FileMetadata, Storage } from '@google-cloud/storage';
 import type { Bucket, Content, ObjectFacts, TransferOptions } from '../bucket.ts';
 import { openLanes } from '../lanes.ts';
-import { describeFailure, RemoteError, requestFailure } from '../remote-error.ts';
+import { describeFailure, RemoteError, requestFailure, unusableCredentials } from '../remote-error.ts';
 import { withRetries } from '../retry.ts';
 import { downloadFile, type Media, readWhole } from './gcs-download.ts';
 import { metadataOf, type Session, singleRequest, upload } from './gcs-upload.ts';
@@ -23,6 +23,7 @@ export async function openGcsBucket(
   options: GcsOptions,
 ): Promise<Bucket> {
   const client = await openClient(options);
+  if (isGoogle(client.apiEndpoint)) await checkCredentials(client, place.bucket);
   const bucket = client.bucket(place.bucket, options.billingProject ? { userProject: options.billingProject } : {});
   const root = place.path === '' ? '' : `${place.path}/`;
   const url = `gs://${place.bucket}${place.path && `/${place.path}`}`;
@@ -120,6 +121,16 @@ async function openClient({ endpoint, billingProject }: GcsOptions) {
     },
     ...(endpoint !== undefined && { apiEndpoint: endpoint, projectId: billingProject ?? 'kumiki' }),
   });
+}
+
+/** Reads the credentials before they are needed, so that what is wrong with them is told as that. None at all may do for a public bucket. */
+async function checkCredentials(client: Storage, bucket: string): Promise<void> {
+  try {
+    await client.authClient.getClient();
+  } catch (error) {
+    const { message } = error as Error;
+    if (!message.includes('Could not load the default credentials')) throw unusableCredentials(bucket, message);
+  }
 }
 
 function factsOf(name: string, metadata: FileMetadata): ObjectFacts {

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { groupBy } from '../../group-by.ts';
 import type { TransferOptions } from '../../objects/bucket.ts';
@@ -52,7 +52,10 @@ async function fetchFiles(
 ): Promise<boolean> {
   const files = resultFiles(manifest);
   const pathOf = ({ path }: ResultFile) => `${attempt.directory}/${path}`;
-  for (const folder of new Set(files.map((file) => dirname(pathOf(file))))) await mkdir(folder, { recursive: true });
+  const made = new Set([attempt.directory, ...Object.values(attempt.outputs)]);
+  for (const folder of new Set(files.map((file) => dirname(pathOf(file))))) {
+    if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+  }
   const byDigest = groupBy(files, ({ digest }) => digest);
   const together = new Set([...inline.keys(), ...packs.flatMap(({ members }) => members)]);
   const write = (contents: ReadonlyMap<Digest, Uint8Array>): void => {
