@@ -15,9 +15,11 @@ import type { Key } from '../../src/store/result.ts';
 import { emulatorProgram, startEmulator } from '../objects/emulator.ts';
 import { startGcs } from '../objects/gcs-server.ts';
 import { type Measured, measure, measureOnce, median, printRow } from './measure.ts';
+import { plainRequests } from './plain-requests.ts';
 
 const megabytes = Number(process.env.KUMIKI_BENCH_REMOTE_MB ?? 1000);
 const small = 1000;
+const connections = 16;
 const runs = 3;
 const cli = join(import.meta.dirname, '../../cli/main.js');
 const plainClient = join(import.meta.dirname, 'plain-client.js');
@@ -132,6 +134,17 @@ async function smallRows(what: string, root: string, endpoint: string, times: nu
   printRow(`pull ${title}`, row('pull'), { name: 'one by one', measured: row('download') }, 'at most 0.2');
 }
 
+/** How much faster the emulator itself is where it is asked side by side, whoever asks. */
+async function ceilingRows(): Promise<void> {
+  const one = await plainRequests(emulator.endpoint, 1, small, smallText);
+  const many = await plainRequests(emulator.endpoint, connections, small, smallText);
+  for (const way of ['upload', 'download'] as const) {
+    const measured = (seconds: number): Measured => ({ seconds, peakBytes: undefined });
+    const beside = { name: 'over one', measured: measured(one[way]) };
+    printRow(`${way} ${small} by plain requests over ${connections}`, measured(many[way]), beside);
+  }
+}
+
 async function oneByOne(action: (i: number) => Promise<unknown>): Promise<void> {
   for (let i = 0; i < small; i++) await action(i);
 }
@@ -172,6 +185,7 @@ try {
   largeRows(large, largeFile);
   await smallRows('files of one result', many, emulator.endpoint, runs);
   await smallRows('results of one file', single, emulator.endpoint, runs);
+  await ceilingRows();
   await smallRows('results of one file, 20 ms away', single, distant.endpoint, 1);
   folderRow(large, largeFile);
 } finally {
