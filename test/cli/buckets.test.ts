@@ -46,6 +46,17 @@ test('objects are inputs: fetched once, and noticed when they change', async (t)
   assert.match(await done(workspace.kumiki(['run'], { env })), /2 cached\n/);
 });
 
+test('an object that was written again with the same checksums is not fetched again', async (t) => {
+  const gcs = await startGcs(t);
+  const env = { GCS_API_ENDPOINT: gcs.endpoint };
+  await using workspace = new Workspace({ 'workflow.yaml': { ...reading, stages: { one: reading.stages.one } } });
+  for (const said of [/1 built\n/, /1 cached\n/]) {
+    gcs.put('lab/data/one.txt', 'one\n', { withMd5: true });
+    assert.match(await done(workspace.kumiki(['run'], { env })), said);
+  }
+  assert.equal(gcs.requests.filter((request) => request.startsWith('get')).length, 1);
+});
+
 test('a key hangs on the content, not on where it lies', async (t) => {
   const gcs = await startGcs(t);
   gcs.put('lab/data/one.txt', 'one\n');
@@ -165,4 +176,29 @@ test('gc removes copies of objects that nothing has read for long, and the next 
   assert.deepEqual(readdirSync(folders), []);
   workspace.write('workflow.yaml', { ...reading, stages: { one: { ...reading.stages.one, env: { AGAIN: 1 } } } });
   assert.match(await done(workspace.kumiki(['run'], { env })), /1 built\n/);
+});
+
+/** For Node: tells of every module that it loads from a package. */
+const tellOfPackages = (() => {
+  const program = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
+  const hooks = program(
+    `export async function load(url, context, next) { if (url.includes('/node_modules/')) process._rawDebug(url); return await next(url, context); }`,
+  );
+  return `--no-warnings --import=${program(`import { register } from 'node:module'; register(${JSON.stringify(hooks)});`)}`;
+})();
+
+test("Google's client is loaded only where a bucket is used", async (t) => {
+  const gcs = await startGcs(t);
+  gcs.put('lab/data/one.txt', 'one\n');
+  const env = { GCS_API_ENDPOINT: gcs.endpoint, NODE_OPTIONS: tellOfPackages };
+  const local = { stages: { one: { run: 'echo > ${{ outputs.text }}', ...file } } };
+  await using workspace = new Workspace({
+    'local.yaml': local,
+    'bucket.yaml': reading,
+    'kumiki.yaml': 'remote: shared\n',
+  });
+  const loaded = async (...words: readonly string[]) => (await workspace.kumiki(words, { env })).stderr;
+  assert.doesNotMatch(await loaded('--help'), /@google-cloud/);
+  assert.doesNotMatch(await loaded('run', 'local.yaml'), /@google-cloud/);
+  assert.match(await loaded('run', 'bucket.yaml', 'one'), /node_modules\/@google-cloud\/storage/);
 });

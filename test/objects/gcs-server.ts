@@ -1,4 +1,5 @@
 /** A small Google Cloud Storage in memory that misbehaves as it is told: what the public emulators do not do, or do wrong. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -24,6 +25,8 @@ export type Fault =
 export interface StoredObject {
   readonly bytes: Buffer;
   readonly generation: number;
+  /** Base64; not all objects have one. */
+  readonly md5?: string;
 }
 
 export interface GcsServer {
@@ -36,7 +39,7 @@ export interface GcsServer {
   received: number;
   /** The next request of this kind about a name that matches goes wrong. */
   fail(operation: Operation, name: RegExp, ...faults: Fault[]): void;
-  put(name: string, text: string | Buffer): void;
+  put(name: string, text: string | Buffer, options?: { readonly withMd5?: boolean }): void;
 }
 
 interface Session {
@@ -190,7 +193,11 @@ export async function startGcs(t: Pick<TestContext, 'after'>, options: GcsServer
     requests,
     received: 0,
     fail: (operation, name, ...faults) => plans.push({ operation, name, faults }),
-    put: (name, content) => void store(name, Buffer.from(content)),
+    put(name, content, { withMd5 = false } = {}) {
+      const object = store(name, Buffer.from(content));
+      const md5 = createHash('md5').update(object.bytes).digest('base64');
+      if (withMd5) objects.set(name, { ...object, md5 });
+    },
   };
   t.after(() => {
     for (const socket of sockets) socket.destroy();
@@ -266,7 +273,7 @@ function download(object: StoredObject | undefined, name: string, range: string 
   return { status: range === undefined ? 200 : 206, headers, body: bytes.subarray(start) };
 }
 
-function describe(path: string, { bytes, generation }: StoredObject) {
+function describe(path: string, { bytes, generation, md5 }: StoredObject) {
   const [bucket, ...rest] = path.split('/');
   return {
     kind: 'storage#object',
@@ -275,6 +282,7 @@ function describe(path: string, { bytes, generation }: StoredObject) {
     size: String(bytes.length),
     generation: String(generation),
     crc32c: checksumText(crc32c(bytes)),
+    ...(md5 !== undefined && { md5Hash: md5 }),
   };
 }
 
