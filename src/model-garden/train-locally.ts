@@ -92,7 +92,7 @@ export function failure(lines: readonly string[], exitCode: number | undefined, 
     at < 0 ? (said.at(-1) ?? 'it said nothing') : said.slice(at, at + (said[at]!.endsWith(':') ? 2 : 1)).join(' ');
   const ended = killedBy ?? `exit code ${exitCode}`;
   const remedy = remedies.find(([pattern]) => pattern.test(`${killedBy} ${said.join('\n')}`))?.[1];
-  return `Model Garden's trainer failed (${ended}): ${error}${remedy === undefined ? '' : `. ${remedy}`}. Its log has the rest; run again to go on from its last checkpoint`;
+  return `Model Garden's trainer failed (${ended}): ${error.replace(/\.$/, '')}${remedy === undefined ? '' : `. ${remedy}`}. Its log has the rest; run again to go on from its last checkpoint`;
 }
 
 const remedies: readonly (readonly [RegExp, string])[] = [

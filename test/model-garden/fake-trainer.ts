@@ -76,7 +76,7 @@ async function meetFault(step: number): Promise<void> {
   writeFileSync(join(folder!, 'met'), `${process.pid}`);
   if (kind === 'crash') {
     process.stderr.write(
-      'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: a fault of the test\n',
+      'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: a fault of the test.\n',
     );
     process.exit(1);
   }
