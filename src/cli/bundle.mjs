@@ -70,8 +70,9 @@ for (const name of ['zod', 'yaml']) {
   const directory = join(compiled, 'node_modules', name);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }));
-  // By their names, since of a CommonJS package a bundler sees none.
-  const exported = Object.keys(await import(name)).join(', ');
+  // By their names, since of a CommonJS package a bundler sees none. Later versions of Node give it a name for itself, too.
+  const names = Object.keys(await import(name)).filter((each) => each !== 'module.exports');
+  const exported = names.join(', ');
   const file = fileURLToPath(import.meta.resolve(name));
   await build({
     input: name,
