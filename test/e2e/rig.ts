@@ -119,7 +119,8 @@ export class Workspace implements AsyncDisposable {
     await Promise.all(ended);
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    // What outlived its parent may still be writing.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 
   #spawn(program: string, args: readonly string[], { cwd = this.root, env = {} }: CliOptions): RunningCli {

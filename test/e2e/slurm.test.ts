@@ -15,7 +15,7 @@ const main = join(import.meta.dirname, '../../cli/main.js');
 
 function openWorkspace(t: TestContext, workflow: string) {
   const root = mkdtempSync(join(tmpdir(), 'kumiki-slurm-'));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
+  t.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   writeFileSync(join(root, 'workflow.yaml'), workflow);
   const env = { ...process.env, SLURM_CONF: conf ?? '', KUMIKI_CACHE: join(root, 'cache') };
   const options = { cwd: root, env };

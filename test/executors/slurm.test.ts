@@ -33,7 +33,8 @@ function openCluster(t: TestContext) {
   process.env.PATH = `${bin}:${path}`;
   t.after(() => {
     process.env.PATH = path;
-    rmSync(directory, { recursive: true, force: true });
+    // A job that was left to itself may still be writing.
+    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
   const warnings: string[] = [];
   const listener = {
