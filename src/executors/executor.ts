@@ -17,8 +17,11 @@ export interface Job {
   /** Standard output and error go here, both. */
   readonly log: string;
   readonly timeoutMs?: number;
-  /** Aborted when a job that waits to be started shall not start any more; one that runs is stopped by `RunningJob.stop`. */
-  readonly stopping: AbortSignal;
+  /**
+   * A signal that is aborted when a job that waits to be started shall not start any more; one that runs is stopped by `RunningJob.stop`.
+   * Made when asked for: most jobs never wait, and ten thousand such signals hold tens of megabytes.
+   */
+  stopping(): AbortSignal;
   /** Results in the store that it reads: what goes on without the engine needs them still. */
   readonly reads: readonly Key[];
   /** Where the store wants the outputs, and keeps the unfinished work of a resumable stage; the command may be told other places, see `Executor.place`. */

@@ -35,7 +35,7 @@ function openShell(t: TestContext) {
         log,
         reads: [],
         delivery: { outputs: {} },
-        stopping: new AbortController().signal,
+        stopping: () => new AbortController().signal,
       },
       { progress() {}, metric() {}, warning() {}, conclusion() {}, holds() {} },
     );

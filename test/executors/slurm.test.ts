@@ -67,7 +67,7 @@ function openCluster(t: TestContext) {
       command: { kind: 'shell', script, events: place.events },
       log: at('log'),
       ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),
-      stopping: AbortSignal.any([stopping.signal]),
+      stopping: () => stopping.signal,
       reads: [],
       delivery: { outputs: { out: join(at('work'), 'out') }, ...(instance.resume && { scratch: at('scratch') }) },
     };

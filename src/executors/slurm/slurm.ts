@@ -64,7 +64,7 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
       stage,
       options: sbatchOptions(job, settings),
       limit: settings.arrayLimit,
-      stopping: job.stopping,
+      stopping: job.stopping(),
       prepare: (task) => prepareFolder(folder, job, task, childEntry),
     });
   }

@@ -36,7 +36,7 @@ export async function runAttempt(
   const metrics: Record<string, number> = {};
   const waits = new AbortController();
   context.pauses.set(instance.index, waits);
-  const stopping = AbortSignal.any([context.stopping, waits.signal]);
+  const stopping = () => AbortSignal.any([context.stopping, waits.signal]);
   const executor = context.executors[instance.executor ?? 'local'];
   const job = describeJob(context, instance, stale.key, attempt, stopping, executor);
   const end = await runJob(context, job, attempt, metrics);
@@ -132,7 +132,7 @@ async function runJob(
     if (held) context.events.emit({ type: 'warning', instance: instance.id, message: leftBehind(held) });
     return stopped && end.failure ? { ...end, failure: wasStopped } : end;
   } catch (error) {
-    return { seconds: 0, failure: job.stopping.aborted ? wasStopped : cannotStart((error as Error).message) };
+    return { seconds: 0, failure: job.stopping().aborted ? wasStopped : cannotStart((error as Error).message) };
   } finally {
     context.running.delete(instance.index);
     context.pauses.delete(instance.index);

@@ -15,7 +15,7 @@ export function describeJob(
   instance: Instance,
   key: Key,
   attempt: Attempt,
-  stopping: AbortSignal,
+  stopping: () => AbortSignal,
   executor: Executor | undefined,
 ): Job {
   const { view, folder } = context;
