@@ -79,3 +79,6 @@ export interface Executor {
   /** Ends what the executor keeps for itself; nothing runs any more. */
   close?(): void | Promise<void>;
 }
+
+/** Of a job that somebody stopped. */
+export const wasStopped: Failure = { reason: 'cancelled', message: 'was stopped' };

@@ -2,7 +2,7 @@ import { linkSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiledFolder } from '../../compiled-folder.ts';
 import type { SlurmSettings } from '../../workflow/settings.ts';
-import type { Executor, Job, JobListener, RunningJob } from '../executor.ts';
+import { type Executor, type Job, type JobListener, type RunningJob, wasStopped } from '../executor.ts';
 import { abandonTasks } from './abandon-tasks.ts';
 import { createCanceller } from './cluster/canceller.ts';
 import { sbatchOptions } from './cluster/sbatch-options.ts';
@@ -100,7 +100,7 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
 }
 
 const endedJob: RunningJob = {
-  end: Promise.resolve({ seconds: 0, failure: { reason: 'cancelled', message: 'was stopped' } }),
+  end: Promise.resolve({ seconds: 0, failure: wasStopped }),
   stop() {},
   detach() {},
 };
@@ -113,16 +113,18 @@ export function slurmFolder(cache: string): string {
 function createRollCall(): (task: Task, folder: JobFolder) => Promise<boolean> {
   let queue: ReturnType<typeof queuedTasks> | undefined;
   return async (task, folder) => {
-    const hasEnded = () => {
-      const sentinel = readSentinel(folder);
-      return sentinel !== undefined && (sentinel.code === 0 || !wasCancelled(folder));
-    };
-    if (hasEnded()) return true;
+    const ended = hasTelling(folder);
+    if (ended !== undefined) return ended;
     queue ??= queuedTasks().finally(() => {
       queue = undefined;
     });
     const state = (await queue).get(taskName(task.name, task.index));
-    const isKnown = state !== undefined && (isUnended(state) || !wasCancelled(folder));
-    return hasEnded() || (isKnown && !(readSentinel(folder) && wasCancelled(folder)));
+    return hasTelling(folder) ?? (state !== undefined && (isUnended(state) || !wasCancelled(folder)));
   };
+}
+
+/** Whether the job left an exit code that tells something; undefined if it left none. That a cancelled one failed tells nothing. */
+function hasTelling(folder: JobFolder): boolean | undefined {
+  const sentinel = readSentinel(folder);
+  return sentinel && (sentinel.code === 0 || !wasCancelled(folder));
 }

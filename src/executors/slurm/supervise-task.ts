@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { Failure } from '../../run/events.ts';
-import type { Job, JobListener, RunningJob } from '../executor.ts';
+import { type Job, type JobListener, type RunningJob, wasStopped } from '../executor.ts';
 import { readEventLines } from '../local/event-lines.ts';
 import type { CancelHow, Canceller } from './cluster/canceller.ts';
 import { slurmWords } from './cluster/submitter.ts';
@@ -119,10 +119,7 @@ export function superviseTask(
       leave();
       events.end();
       noteCancelled(folder);
-      settle({
-        seconds: (performance.now() - started) / 1000,
-        failure: { reason: 'cancelled', message: 'was stopped' },
-      });
+      settle({ seconds: (performance.now() - started) / 1000, failure: wasStopped });
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Job, JobEnd, JobListener } from '../../executors/executor.ts';
+import { type Job, type JobEnd, type JobListener, wasStopped } from '../../executors/executor.ts';
 import type { Instance, Json } from '../../graph/plan.ts';
 import { type Held, leftBehind } from '../../stage/held.ts';
 import type { Attempt, Claim, StoredResult } from '../../store/store.ts';
@@ -138,8 +138,6 @@ async function runJob(
     context.pauses.delete(instance.index);
   }
 }
-
-const wasStopped: Failure = { reason: 'cancelled', message: 'was stopped' };
 
 function cannotStart(why: string): Failure {
   return { reason: 'cannot-start', message: `could not be started: ${why}` };

@@ -45,6 +45,7 @@ let failure: Error | undefined;
  * to the write that leaves them out. So no more memory is needed, which would have to grow, and JavaScript's collector with it.
  */
 const sieveBytes = 2 ** 16;
+
 /** Stands for a data set's elements: what begins with it is not written, but its place is noted. */
 const placeholder = Buffer.from('elements');
 /** In the file, where a placeholder would have been written, or something was last read. */
