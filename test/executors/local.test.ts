@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { JobEnd } from '../../src/executors/executor.ts';
 import { createLocalExecutor } from '../../src/executors/local/local.ts';
 import { treeMemory } from '../../src/executors/local/memory-sampler.ts';
+import { isGroupAlive } from '../../src/executors/local/process-group.ts';
 import { shellQuote } from '../../src/shell-quote.ts';
 import { planOf } from '../run/plans.ts';
 
@@ -114,8 +115,18 @@ test('what a child of the script used counts as its own', async (t) => {
 
 test('a script that kills the shell which started it is lost, and ended', async (t) => {
   const run = openShell(t);
-  const { failure } = await run('kill -KILL $PPID; sleep 1000');
-  assert.equal(failure?.reason, 'lost');
+  for (let time = 0; time < 20; time++) {
+    const { failure, log } = await run('echo $$; kill -KILL $PPID; exec sleep 1000');
+    assert.equal(failure?.reason, 'lost');
+    assert.equal(isGroupAlive(Number(log)), false);
+  }
+  assert.equal((await run('echo next')).log, 'next\n');
+});
+
+test('a shell that is killed while it has nothing to do is replaced', async (t) => {
+  const run = openShell(t);
+  const { log } = await run('echo $PPID');
+  process.kill(Number(log), 'SIGKILL');
   assert.equal((await run('echo next')).log, 'next\n');
 });
 

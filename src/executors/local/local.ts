@@ -16,12 +16,15 @@ export function createLocalExecutor(grace: Partial<Grace> = {}): Executor {
   const timing = { ...defaultGrace, ...grace };
 
   const startShell = async (job: Job, script: string): Promise<Supervised> => {
+    const command = { command: bashCommand(script, (text) => writeScript(job, text)), log: job.log, env: job.env };
     const at = idle.findLastIndex((worker) => worker.suits(job.env));
-    const worker = idle.splice(at, at < 0 ? 0 : 1)[0] ?? startShellWorker(job.cwd, job.env);
-    const { pid, end } = await worker.run({
-      command: bashCommand(script, (text) => writeScript(job, text)),
-      log: job.log,
-      env: job.env,
+    const reused = at < 0 ? undefined : idle.splice(at, 1)[0];
+    let worker = reused ?? startShellWorker(job.cwd, job.env);
+    const { pid, end } = await worker.run(command).catch((error: Error) => {
+      if (worker !== reused) throw error;
+      // It was killed while it had nothing to do: the command has not begun.
+      worker = startShellWorker(job.cwd, job.env);
+      return worker.run(command);
     });
     const exit = end.then(
       ({ status, cpuSeconds }) => {

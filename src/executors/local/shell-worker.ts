@@ -10,8 +10,9 @@ import { shellQuote } from '../../shell-quote.ts';
  * and the group is known to the worker from the fork on, so there is no moment at which a script could be left behind.
  *
  * Records arrive on standard input: their length on a line, then a call of `run LOG COMMAND NAME=VALUE…`. Told the length, bash reads
- * a record at once; up to a delimiter it would read from a pipe byte by byte. Answers go to descriptor 4: the command's process id; then,
- * when it has ended, its exit status and its user and system seconds.
+ * a record at once; up to a delimiter it would read from a pipe byte by byte. Answers go to descriptor 4: the command's process id, which
+ * the fork tells before it does anything, so that what has begun is known even if it kills the worker; then, when it has ended, its exit
+ * status and its user and system seconds.
  */
 const program = `
 exec 4>&1 >/dev/null 2>/dev/null
@@ -22,12 +23,12 @@ set -m
 run() {
   { time {
     (
+      echo "$BASHPID" >&4
       exec </dev/null >>"$1" 2>&1 3>&- 4>&-
       (($# == 2)) || export "\${@:3}"
       unset OLDPWD
       eval "exec $2"
     ) &
-    echo "$!" >&4
     wait "$!"
     TIMEFORMAT="$? %U %S"
   } 2>/dev/null; } 2>&4
@@ -42,7 +43,7 @@ export interface ShellEnd {
 }
 
 export interface ShellWorker {
-  /** Starts a command and resolves with its process id; `end` rejects only if the worker itself died. */
+  /** Starts a command and resolves with its process id; `end` rejects only if the worker itself died. Rejects if it had died before: nothing has begun then. */
   run(command: ShellCommand): Promise<{ readonly pid: number; readonly end: Promise<ShellEnd> }>;
   /** Whether an environment can be given to a command: the worker can change what it has itself, but not take it away. */
   suits(env: Environment): boolean;
