@@ -5,7 +5,7 @@ import { modelGardenPython } from '../src/model-garden/python-environment.ts';
 import { trainLocally } from '../src/model-garden/train-locally.ts';
 import { parsePlace } from '../src/objects/object-url.ts';
 import { openBucket } from '../src/objects/open-bucket.ts';
-import { defineStage, StageError } from '../src/stage/index.ts';
+import { defineStage, type GcsAccess, StageError } from '../src/stage/index.ts';
 import { parsedValue, totalBytes } from './content.ts';
 import { explained } from './explained.ts';
 import { mergedConfig, publishTraining } from './publish-training.ts';
@@ -72,7 +72,7 @@ const stage = defineStage({
     return { ...computeCost(work, backend, question), memory, scratch: 5 * totalBytes(inputs.records), outputs };
   },
   rents: ({ runtime, accelerator_type, spot }) => (runtime === 'tpu-vm' ? { tpu: accelerator_type, spot } : undefined),
-  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, holds, signal }) {
+  async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, holds, signal, gcs }) {
     await explained(async () => {
       const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
       for (const remark of config.remarks) warn(remark);
@@ -93,7 +93,7 @@ const stage = defineStage({
         log,
       };
       if (params.runtime === 'tpu-vm') {
-        await trainOnTpu({ ...training, warn, holds, ...(await tpuOptions(params)) });
+        await trainOnTpu({ ...training, warn, holds, ...(await tpuOptions(params, gcs)) });
         await publishTraining(scratch, outputs, config);
         return;
       }
@@ -112,14 +112,12 @@ const stage = defineStage({
   },
 });
 
-async function tpuOptions(params: z.output<typeof stage.params>) {
+async function tpuOptions(params: z.output<typeof stage.params>, gcs: GcsAccess) {
   const { zone, bucket } = params;
   const place = parsePlace(bucket!, process.cwd());
   if (typeof place === 'string') throw new StageError(`bucket: ${place}`);
-  // An emulator, if the workflow hands its address through.
-  const endpoint = process.env.GCS_API_ENDPOINT;
   return {
-    bucket: await openBucket(place, endpoint ? { endpoint } : {}),
+    bucket: await openBucket(place, gcs),
     zones: [zone!].flat(),
     project: params.project,
     acceleratorType: params.accelerator_type,

@@ -1,5 +1,6 @@
 import { parsePlace } from '../objects/object-url.ts';
 import { type BucketOptions, openBucket } from '../objects/open-bucket.ts';
+import type { GcsAccess } from '../stage/define.ts';
 import { type RemoteCache, remoteCache } from '../store/remote/remote-cache.ts';
 import { readSettings, type Settings } from '../workflow/settings.ts';
 import { faultyWorkflow, printDiagnostics } from './print-diagnostics.ts';
@@ -14,13 +15,14 @@ export async function settingsOf(root: string): Promise<Settings> {
 }
 
 /** How to reach buckets. The environment comes before the settings, as an emulator is for one terminal. */
-export function bucketOptions({ gcs = {}, remote }: Settings): BucketOptions {
+export function gcsAccess({ gcs = {} }: Settings): GcsAccess {
   const endpoint = process.env.GCS_API_ENDPOINT || gcs.endpoint;
-  return {
-    ...(endpoint && { endpoint }),
-    ...(gcs.billingProject !== undefined && { billingProject: gcs.billingProject }),
-    ...(remote?.parallel !== undefined && { parallel: remote.parallel }),
-  };
+  return { ...gcs, ...(endpoint && { endpoint }) };
+}
+
+export function bucketOptions(settings: Settings): BucketOptions {
+  const parallel = settings.remote?.parallel;
+  return { ...gcsAccess(settings), ...(parallel !== undefined && { parallel }) };
 }
 
 /** The remote of a workspace, or the one that the command line names. */

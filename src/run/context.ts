@@ -1,5 +1,6 @@
 import type { Executor, RunningJob } from '../executors/executor.ts';
 import type { Instance } from '../graph/plan.ts';
+import type { GcsAccess } from '../stage/define.ts';
 import type { OpenBucketByName } from '../store/fetched/object-sources.ts';
 import type { EventLog } from './folder/event-log.ts';
 import type { RunFolder } from './folder/run-folder.ts';
@@ -24,6 +25,8 @@ export interface RunContext {
   readonly shared?: SharedResults;
   /** Opens a bucket to publish to, by its name. */
   readonly openBucket?: OpenBucketByName;
+  /** How stages reach buckets. */
+  readonly gcs?: GcsAccess;
   /** Aborted when nothing new may start: ends waits for retries and for other processes. */
   readonly stopping: AbortSignal;
   /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt, or for this one to start. */

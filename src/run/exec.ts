@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { parse } from 'yaml';
-import { type Stage, StageError } from '../stage/define.ts';
+import { type GcsAccess, type Stage, StageError } from '../stage/define.ts';
 import { runStage, type StageReports } from '../stage/run-stage.ts';
 
 /** What the command line gives for one stage; paths are absolute. */
@@ -15,6 +15,7 @@ export interface ExecRequest {
   readonly params: Readonly<Record<string, string>>;
   /** Where to put outputs; those that are not named are dropped. */
   readonly outputs: Readonly<Record<string, string>>;
+  readonly gcs?: GcsAccess;
 }
 
 /** The request does not fit the stage; nothing has run. The message has a line for each reason. */
@@ -43,7 +44,8 @@ export async function execStage(
   try {
     for (const [name, { kind }] of Object.entries(stage.outputs)) if (kind === 'directory') mkdirSync(made[name]!);
     const resources = { cpu: availableParallelism(), memory: totalmem() };
-    await runStage(stage, { params, inputs, outputs: made, scratch, resources }, reports, signal);
+    const { gcs = {} } = request;
+    await runStage(stage, { params, inputs, outputs: made, scratch, resources, gcs }, reports, signal);
     requireOutputs(stage, made);
     for (const [name, place] of Object.entries(request.outputs)) replace(made[name]!, place);
   } finally {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Executor } from '../executors/executor.ts';
 import type { Instance, Plan } from '../graph/plan.ts';
+import type { GcsAccess } from '../stage/define.ts';
 import type { OpenBucketByName } from '../store/fetched/object-sources.ts';
 import type { Sources, Store, StoredResult } from '../store/store.ts';
 import { inStore } from '../store/store-error.ts';
@@ -45,6 +46,8 @@ export interface RunOptions {
   readonly remote?: RunRemote;
   /** Opens a bucket to publish to, by its name. */
   readonly openBucket?: OpenBucketByName;
+  /** How stages reach buckets. */
+  readonly gcs?: GcsAccess;
 }
 
 export interface Run {
@@ -101,6 +104,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     cancelled: new Set(),
     pauses: new Map(),
     ...(options.openBucket && { openBucket: options.openBucket }),
+    ...(options.gcs && { gcs: options.gcs }),
   };
   const context: RunContext = options.remote ? { ...base, shared: shareResults(base, options.remote) } : base;
   events.emit(runStarted(plan, options, folder.id, sizes, needed));

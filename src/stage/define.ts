@@ -32,6 +32,14 @@ export type InputPaths<I extends Inputs> = {
       : string;
 };
 
+/** How buckets of Google Cloud Storage are reached, as `kumiki.yaml` says, and before it the environment of the run. */
+export interface GcsAccess {
+  /** Base URL of an emulator or a private endpoint. */
+  readonly endpoint?: string;
+  /** Project that pays for requests, where the readers of a bucket pay. */
+  readonly billingProject?: string;
+}
+
 export interface StageContext<P extends Params, I extends Inputs, O extends Outputs> {
   readonly params: z.output<P>;
   readonly inputs: InputPaths<I>;
@@ -54,6 +62,7 @@ export interface StageContext<P extends Params, I extends Inputs, O extends Outp
   readonly signal: AbortSignal;
   /** What the scheduler granted: `cpu` cores, `memory` bytes, and the workflow's own pools. */
   readonly resources: Readonly<Record<string, number>>;
+  readonly gcs: GcsAccess;
 }
 
 export interface Stage<P extends Params = Params, I extends Inputs = Inputs, O extends Outputs = Outputs> {

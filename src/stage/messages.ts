@@ -1,4 +1,5 @@
 /** What the engine and a stage's child process tell each other over IPC. */
+import type { GcsAccess } from './define.ts';
 import type { Held } from './held.ts';
 
 /** What an attempt of a stage gets; paths are absolute. */
@@ -8,6 +9,7 @@ export interface StageRequest {
   readonly outputs: Readonly<Record<string, string>>;
   readonly scratch: string;
   readonly resources: Readonly<Record<string, number>>;
+  readonly gcs?: GcsAccess;
 }
 
 export interface ParentMessage {

@@ -24,6 +24,7 @@ export async function runStage(
     outputs: request.outputs,
     scratch: request.scratch,
     resources: request.resources,
+    gcs: request.gcs ?? {},
     signal,
   });
 }

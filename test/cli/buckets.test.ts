@@ -202,3 +202,31 @@ test("Google's client is loaded only where a bucket is used", async (t) => {
   assert.doesNotMatch(await loaded('run', 'local.yaml'), /@google-cloud/);
   assert.match(await loaded('run', 'bucket.yaml', 'one'), /node_modules\/@google-cloud\/storage/);
 });
+
+test('gcs of kumiki.yaml reaches stages, in a run and by exec, and GCS_API_ENDPOINT comes before it', async () => {
+  const module = `
+    import { writeFile } from 'node:fs/promises';
+    import { defineStage } from 'kumiki';
+    import { z } from 'zod';
+    export default defineStage({
+      name: 'access', version: 1, description: 'How it reaches buckets', params: z.object({}), inputs: {},
+      outputs: { text: { kind: 'file', description: 'that, as JSON' } },
+      run: ({ outputs, gcs }) => writeFile(outputs.text, JSON.stringify(gcs)),
+    });`;
+  await using workspace = new Workspace({
+    'workflow.yaml': {
+      publish: { told: '${{ stages.access.outputs.text }}' },
+      stages: { access: { uses: './access.mjs' } },
+    },
+    'access.mjs': module,
+    'kumiki.yaml': 'gcs: {endpoint: http://127.0.0.1:1, billingProject: ours}\n',
+  });
+  const set = { endpoint: 'http://127.0.0.1:1', billingProject: 'ours' };
+  await done(workspace.kumiki(['run']));
+  assert.deepEqual(JSON.parse(workspace.read('told')), set);
+  const exec = ['exec', './access.mjs', '--output', 'text=told'];
+  await done(workspace.kumiki(exec));
+  assert.deepEqual(JSON.parse(workspace.read('told')), set);
+  await done(workspace.kumiki(exec, { env: { GCS_API_ENDPOINT: 'http://127.0.0.1:2' } }));
+  assert.deepEqual(JSON.parse(workspace.read('told')), { ...set, endpoint: 'http://127.0.0.1:2' });
+});

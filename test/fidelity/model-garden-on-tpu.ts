@@ -64,7 +64,6 @@ workspace.write('workflow.yaml', {
     first: { ...ours, inputs, with: { ...ours.with, steps: before } },
     second: {
       uses: 'pretrain-model-garden',
-      passEnv: ['GCS_API_ENDPOINT'],
       inputs: from('first'),
       with: {
         runtime: '${{ params.runtime }}',

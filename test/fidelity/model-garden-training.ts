@@ -164,6 +164,7 @@ async function runStage(resume: string, root: string): Promise<void> {
     outputs,
     scratch: join(root, 'scratch'),
     resources: { cpu: 2 },
+    gcs: {},
     ...common,
   });
 }

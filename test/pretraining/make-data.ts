@@ -42,6 +42,7 @@ export async function makeData(
     outputs,
     scratch,
     resources: { cpu: 2 },
+    gcs: {},
     signal,
     progress() {},
     metric() {},

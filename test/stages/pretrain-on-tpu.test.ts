@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
 import { steps, type TpuWorkspace, tpuWorkspace } from '../cloud-tpu/tpu-workspace.ts';
 import type { RunningCli } from '../e2e/rig.ts';
+import { startGcs } from '../objects/gcs-server.ts';
 
 async function trained(workspace: TpuWorkspace): Promise<string> {
   const { exit, stdout, stderr } = await workspace.kumiki(['run']);
@@ -58,6 +59,16 @@ for (const [fault, words, said] of [
     assert.equal(workspace.read('cloud/python/calls.jsonl').trim().split('\n').length, 1, 'one trainer');
   });
 }
+
+test('records go to the bucket by the endpoint that kumiki.yaml names', async (t) => {
+  const gcs = await startGcs(t);
+  await using workspace = tpuWorkspace({ bucket: 'gs://lab/bert' });
+  workspace.write('kumiki.yaml', `gcs: {endpoint: "${gcs.endpoint}"}\n`);
+  workspace.faults('permission');
+  assert.match((await workspace.kumiki(['run'])).stdout, /the account may not do this/);
+  const [name] = gcs.objects.keys();
+  assert.match(name!, /^lab\/bert\/records\/[0-9a-f]{64}\.tfrecord$/);
+});
 
 test('a queued resource is waited for, and deleted with its VM', async () => {
   await using workspace = tpuWorkspace({ queued: true });

@@ -49,6 +49,7 @@ export async function runStage<
     outputs,
     scratch,
     resources: run.resources ?? { cpu: 2 },
+    gcs: {},
     signal: new AbortController().signal,
     progress: (done, total, unit) => void progress.push({ done, total, unit }),
     metric(name, value) {

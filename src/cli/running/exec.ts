@@ -6,9 +6,11 @@ import { type Held, leftBehind } from '../../stage/held.ts';
 import type { StageReports } from '../../stage/run-stage.ts';
 import { formatCount, formatValue } from '../../ui/quantity.ts';
 import { loadStage } from '../load-stage.ts';
+import { gcsAccess, settingsOf } from '../open-remote.ts';
 import { print } from '../print.ts';
 import { RequestError } from '../request-error.ts';
 import { collect } from '../workflow-options.ts';
+import { rootHere } from '../workspace.ts';
 
 interface ExecOptions {
   readonly input?: readonly string[];
@@ -49,6 +51,7 @@ async function exec(name: string, options: ExecOptions): Promise<void> {
     inputs: mapValues(gather(options.input, 'input'), (paths) => paths.map((path) => resolve(path))),
     params: mapValues(gather(options.with, 'with'), (values) => values.at(-1)!),
     outputs: mapValues(gather(options.output, 'output'), (paths) => resolve(paths.at(-1)!)),
+    gcs: gcsAccess(await settingsOf(rootHere())),
   };
   try {
     await execStage(stage, request, { ...reports(), holds }, stop.signal);

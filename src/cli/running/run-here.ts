@@ -6,7 +6,7 @@ import { ImpossibleRun, type Run, type RunOptions, startRun } from '../../run/ru
 import { jsonReporter, plainReporter, type Reporter, wantsColour } from '../../ui/index.ts';
 import type { RemoteSettings, Settings } from '../../workflow/settings.ts';
 import { builtinStages } from '../builtin-stages.ts';
-import { openRemote } from '../open-remote.ts';
+import { gcsAccess, openRemote } from '../open-remote.ts';
 import type { OpenWorkflow } from '../open-workflow.ts';
 import { RequestError } from '../request-error.ts';
 import type { WorkflowOptions } from '../workflow-options.ts';
@@ -49,6 +49,7 @@ export async function runHere(
     ...(request.name !== undefined && { name: request.name }),
     mergedFile: workflow.mergedFile,
     openBucket: workflow.objects.open,
+    gcs: gcsAccess(workflow.settings),
     arguments: process.argv.slice(2).filter((word) => word !== '--detached'),
     ...(reporter && { listener: reporter.report }),
     ...(workflow.settings.remote && { remote: remoteOf(plan, workflow.settings, workflow.settings.remote) }),

@@ -47,7 +47,11 @@ export function describeJob(
     command:
       instance.action.kind === 'run'
         ? { kind: 'shell', script: fillScript(instance.action, paths), events }
-        : { kind: 'stage', module: context.moduleOf(instance), request: stageRequest(instance, paths, scratch) },
+        : {
+            kind: 'stage',
+            module: context.moduleOf(instance),
+            request: stageRequest(context, instance, paths, scratch),
+          },
     log: folder.logPath(instance.id, attempt.number),
     stopping,
     reads: consumedKeys(instance, view),
@@ -56,13 +60,14 @@ export function describeJob(
   };
 }
 
-function stageRequest(instance: Instance, paths: Paths, scratch: string): StageRequest {
+function stageRequest({ gcs }: RunContext, instance: Instance, paths: Paths, scratch: string): StageRequest {
   return {
     params: fillValue(instance.with, paths),
     inputs: declaredInputs(instance, paths),
     outputs: paths.outputs,
     scratch,
     resources: requestOf(instance),
+    ...(gcs && { gcs }),
   };
 }
 
