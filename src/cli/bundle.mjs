@@ -10,6 +10,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { build } from 'rolldown';
 
 const compiled = join(import.meta.dirname, '../../dist');
@@ -67,13 +68,9 @@ await build({
 });
 
 for (const name of ['zod', 'yaml']) {
-  const directory = join(compiled, 'node_modules', name);
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports: './index.js' }));
   // By their names, since of a CommonJS package a bundler sees none. Later versions of Node give it a name for itself, too.
   const names = Object.keys(await import(name)).filter((each) => each !== 'module.exports');
-  const exported = names.join(', ');
-  const file = fileURLToPath(import.meta.resolve(name));
+  const text = `export { ${names.join(', ')} } from ${JSON.stringify(fileURLToPath(import.meta.resolve(name)))};`;
   await build({
     input: name,
     platform: 'node',
@@ -81,9 +78,40 @@ for (const name of ['zod', 'yaml']) {
       {
         name: 'whole-package',
         resolveId: (id) => (id === name ? `\0${name}` : undefined),
-        load: (id) => (id === `\0${name}` ? `export { ${exported} } from ${JSON.stringify(file)};` : undefined),
+        load: (id) => (id === `\0${name}` ? text : undefined),
       },
     ],
-    output: { file: join(directory, 'index.js') },
+    output: { file: join(packageFolder(name, '.'), 'index.js') },
   });
+}
+
+const hdf5 = packageFolder('h5wasm', './node');
+await build({
+  input: fileURLToPath(import.meta.resolve('h5wasm/node')),
+  platform: 'node',
+  plugins: [{ name: 'program-apart', transform: programApart }],
+  output: { file: join(hdf5, 'index.js') },
+});
+
+/** A folder for what is bundled of a package, which gives it under one name. */
+function packageFolder(name, exported) {
+  const directory = join(compiled, 'node_modules', name);
+  mkdirSync(directory, { recursive: true });
+  const exports = { [exported]: './index.js' };
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
+  return directory;
+}
+
+/**
+ * HDF5's program is a literal of 4 MB in Emscripten's module, a character a byte, which takes longer to parse and decode than to
+ * compile. It becomes a file, read as it is.
+ */
+function programApart(code) {
+  const literal = /binaryDecode\(('(?:[^'\\]|\\.)*')\)/s.exec(code);
+  if (!literal) return undefined;
+  // As binaryDecode: a zero is written as U+0100, which a literal may hold anywhere.
+  const program = Uint8Array.from(runInNewContext(literal[1]), (character) => character.charCodeAt(0));
+  writeFileSync(join(hdf5, 'hdf5.wasm'), program);
+  const reading = "readFileSync(new URL('./hdf5.wasm', import.meta.url))";
+  return `import { readFileSync } from 'node:fs';\n${code.replace(literal[0], () => reading)}`;
 }

@@ -10,7 +10,7 @@ import { tokenizerConfig, tokenizerConfigSchema } from '../config/tokenizer-conf
 import { modelCard } from '../model-card/model-card.ts';
 import { trainingFacts } from '../model-card/training-facts.ts';
 import { ModelError } from '../model-error.ts';
-import { convertWeights, type WeightFormat } from './convert-weights.ts';
+import { convertWeights, loadLibraries, type WeightFormat } from './convert-weights.ts';
 import { modelWeights } from './model-weights.ts';
 
 export interface Conversion {
@@ -42,6 +42,7 @@ const specialTokens = {
 
 export async function convertCheckpoint(conversion: Conversion): Promise<void> {
   const { hiddenAct, output, log, warn } = conversion;
+  loadLibraries(conversion.formats);
   const modelSource = await readYaml(conversion.model);
   const config = modelConfig(modelSource, conversion.model, hiddenAct);
   const tokenizerSource = await readYaml(conversion.tokenizerConfig);

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../bert/training/checkpoint.ts';
 import { CheckpointError } from '../../tensorflow/bundle/error.ts';
 import { startWorkers } from '../../threads/workers.ts';
 import { layOutTensorflow } from '../weights/hdf5/lay-out-tensorflow.ts';
+import { loadHdf5 } from '../weights/hdf5/library.ts';
 import { layOutFlax } from '../weights/msgpack/lay-out-flax.ts';
 import { layOutPytorch } from '../weights/pytorch/lay-out-pytorch.ts';
 import { layOutSafetensors } from '../weights/safetensors/write-safetensors.ts';
@@ -35,6 +36,11 @@ export interface WeightConversion {
   readonly threads: number;
   readonly progress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
+}
+
+/** Loads the libraries that some formats need, beside what the caller does before it converts; an error is told then. */
+export function loadLibraries(formats: readonly WeightFormat[]): void {
+  if (formats.includes('tensorflow')) loadHdf5().catch(() => {});
 }
 
 /** Throws `CheckpointError` if the checkpoint lacks a weight or a shape is another. */

@@ -1,5 +1,6 @@
 /** What a Model Garden configuration says of a training, for people; only what it states. */
 import { z } from 'zod';
+import { formatWhole } from '../../ui/quantity.ts';
 
 const number = z.number().optional();
 
@@ -69,5 +70,5 @@ export function trainingFacts(configuration: unknown, step: number | undefined):
 }
 
 export function readable(value: number | string): string {
-  return Number.isInteger(value) ? value.toLocaleString('en-US') : String(value);
+  return typeof value === 'number' && Number.isInteger(value) ? formatWhole(value) : String(value);
 }

@@ -37,7 +37,7 @@ const noSpace = 51;
 const standardError = 2;
 
 const allowed = new Set<string>();
-let loaded: Promise<Library> | undefined;
+let loading: Promise<Library> | undefined;
 let failure: Error | undefined;
 
 /**
@@ -51,10 +51,15 @@ const placeholder = Buffer.from('elements');
 /** In the file, where a placeholder would have been written, or something was last read. */
 let place: number | undefined;
 
+/** The library, which is compiled while its caller goes on: whoever will need it asks for it early. */
+export function loadHdf5(): Promise<Library> {
+  loading ??= confinedLibrary();
+  return loading;
+}
+
 /** Opens or (`w`) makes a file. Throws `ModelError` if it is not HDF5. */
 export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<Hdf5File> {
-  loaded ??= confinedLibrary();
-  const library = await loaded;
+  const library = await loadHdf5();
   const absolute = resolve(path);
   allowed.add(absolute);
   failure = undefined;
