@@ -10,7 +10,7 @@ import { tokenizerConfig, tokenizerConfigSchema } from '../config/tokenizer-conf
 import { modelCard } from '../model-card/model-card.ts';
 import { trainingFacts } from '../model-card/training-facts.ts';
 import { ModelError } from '../model-error.ts';
-import { convertWeights, loadLibraries, type WeightFormat } from './convert-weights.ts';
+import { startWeightConverter, type WeightConverter, type WeightFormat } from './convert-weights.ts';
 import { modelWeights } from './model-weights.ts';
 
 export interface Conversion {
@@ -41,8 +41,16 @@ const specialTokens = {
 };
 
 export async function convertCheckpoint(conversion: Conversion): Promise<void> {
+  const converter = startWeightConverter(conversion.formats, conversion.threads);
+  try {
+    await convertWith(converter, conversion);
+  } finally {
+    await converter.close();
+  }
+}
+
+async function convertWith(converter: WeightConverter, conversion: Conversion): Promise<void> {
   const { hiddenAct, output, log, warn } = conversion;
-  loadLibraries(conversion.formats);
   const modelSource = await readYaml(conversion.model);
   const config = modelConfig(modelSource, conversion.model, hiddenAct);
   const tokenizerSource = await readYaml(conversion.tokenizerConfig);
@@ -76,7 +84,7 @@ export async function convertCheckpoint(conversion: Conversion): Promise<void> {
     };
     // Both, so that nothing is still written when one has failed.
     const written = await Promise.allSettled([
-      convertWeights({ ...conversion, checkpoint, architecture: config.architecture, directory: output }),
+      converter.convert({ ...conversion, checkpoint, architecture: config.architecture, directory: output }),
       writeTexts(),
     ]);
     for (const each of written) if (each.status === 'rejected') throw each.reason;

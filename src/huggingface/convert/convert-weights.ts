@@ -32,46 +32,46 @@ export interface WeightConversion {
   readonly architecture: Architecture;
   /** Existing, and without weight files. */
   readonly directory: string;
-  readonly formats: readonly WeightFormat[];
-  readonly threads: number;
   readonly progress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Loads the libraries that some formats need, beside what the caller does before it converts; an error is told then. */
-export function loadLibraries(formats: readonly WeightFormat[]): void {
-  if (formats.includes('tensorflow')) loadHdf5().catch(() => {});
+export interface WeightConverter {
+  /** Throws `CheckpointError` if the checkpoint lacks a weight or a shape is another. */
+  convert(conversion: WeightConversion): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** Throws `CheckpointError` if the checkpoint lacks a weight or a shape is another. */
-export async function convertWeights(conversion: WeightConversion): Promise<void> {
-  const { checkpoint, architecture, directory, formats, progress, signal } = conversion;
-  const weights = modelWeights(architecture);
-  refuseIncomplete(checkpoint, weights);
-  // They start while the files are laid out.
+/** Its threads start, and HDF5's library is compiled, while the caller goes on: it takes as long as half the carrying. */
+export function startWeightConverter(formats: readonly WeightFormat[], threads: number): WeightConverter {
   const workers = startWorkers<ConvertJob, ConvertAnswer, undefined>(
     new URL(`./convert-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url),
     undefined,
-    Math.max(1, Math.min(conversion.threads, maxThreads)),
+    Math.max(1, Math.min(threads, maxThreads)),
   );
-  try {
-    const laidOut = await Promise.all(
-      weightFormats
-        .filter((format) => formats.includes(format))
-        .map(async (format) => files[format].layOut(join(directory, files[format].name), weights)),
-    );
-    const jobs = largestFirst(weights).map((weight) => ({ value: jobOf(weight, checkpoint, laidOut) }));
-    const checksums = new Map<string, number>();
-    for await (const answer of workers.mapUnordered(jobs)) {
-      if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
-      checksums.set(answer.name, answer.checksum);
-      progress(checksums.size, weights.length);
-      signal.throwIfAborted();
-    }
-    for (const { finish } of laidOut) finish?.(checksums);
-  } finally {
-    await workers.close();
-  }
+  // An error is told when a file is laid out.
+  if (formats.includes('tensorflow')) loadHdf5().catch(() => {});
+  return {
+    async convert({ checkpoint, architecture, directory, progress, signal }) {
+      const weights = modelWeights(architecture);
+      refuseIncomplete(checkpoint, weights);
+      const laidOut = await Promise.all(
+        weightFormats
+          .filter((format) => formats.includes(format))
+          .map(async (format) => files[format].layOut(join(directory, files[format].name), weights)),
+      );
+      const jobs = largestFirst(weights).map((weight) => ({ value: jobOf(weight, checkpoint, laidOut) }));
+      const checksums = new Map<string, number>();
+      for await (const answer of workers.mapUnordered(jobs)) {
+        if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
+        checksums.set(answer.name, answer.checksum);
+        progress(checksums.size, weights.length);
+        signal.throwIfAborted();
+      }
+      for (const { finish } of laidOut) finish?.(checksums);
+    },
+    close: workers.close,
+  };
 }
 
 /** So that no thread is left alone with a large one at the end. */
