@@ -31,10 +31,12 @@ async function isZip(archive: string): Promise<boolean> {
 }
 
 async function unpackTar(archive: string, wanted: (path: string) => boolean, target: string): Promise<void> {
-  await extract({
+  extract({
     file: archive,
     cwd: target,
     strict: true,
+    // Else it would still write when it has told of a damage.
+    sync: true,
     filter: (path, entry) => isFile(entry) && wanted(path),
     noMtime: true,
   });

@@ -30,10 +30,12 @@ async function unpackTarFolder(archive: string, marker: string, target: string):
     },
   });
   if (folder === undefined) return false;
-  await extract({
+  extract({
     file: archive,
     cwd: target,
     strict: true,
+    // Else it would still write when it has told of a damage.
+    sync: true,
     strip: folder === '.' ? 0 : folder.split('/').length,
     filter: (path, entry) => isFile(entry) && posix.dirname(path) === folder,
     noMtime: true,

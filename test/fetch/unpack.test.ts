@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { create } from 'tar';
 import { FetchError } from '../../src/fetch/fetch-error.ts';
@@ -82,4 +92,23 @@ test('archives that are whole are unpacked whole', async () => {
     assert.deepEqual(readdirSync(target).sort(), ['dicrc', 'sys.dic'], name);
     assert.equal(readFileSync(join(target, 'sys.dic'), 'utf8'), contents['words/dicdir/sys.dic']);
   }
+});
+
+test('nothing is written any more once an archive is refused', async () => {
+  const source = join(root, 'many');
+  mkdirSync(source);
+  const names = Array.from({ length: 200 }, (_, i) => `${i}.txt`);
+  for (const name of names) writeFileSync(join(source, name), name);
+  const archive = join(root, 'cut.tar');
+  await create({ file: archive, cwd: source, portable: true }, names);
+  // In the middle of a file's blocks, a header and its content each.
+  truncateSync(archive, 1024 * 150 + 700);
+  const target = mkdtempSync(join(root, 'cut-'));
+  await assert.rejects(
+    unpackFiles(archive, () => true, target),
+    FetchError,
+  );
+  const left = readdirSync(target).length;
+  await delay(200);
+  assert.equal(readdirSync(target).length, left);
 });
