@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type Finished, Workspace } from '../e2e/rig.ts';
 import { startGcs } from '../objects/gcs-server.ts';
 
@@ -53,6 +54,24 @@ test('an object that was written again with the same checksums is not fetched ag
   for (const said of [/1 built\n/, /1 cached\n/]) {
     gcs.put('lab/data/one.txt', 'one\n', { withMd5: true });
     assert.match(await done(workspace.kumiki(['run'], { env })), said);
+  }
+  assert.equal(gcs.requests.filter((request) => request.startsWith('get')).length, 1);
+});
+
+test('an object that is stored compressed counts as what it was, and is fetched once', async (t) => {
+  const gcs = await startGcs(t);
+  const env = { GCS_API_ENDPOINT: gcs.endpoint };
+  gcs.put('lab/data/one.txt', gzipSync('one\n'.repeat(1000)), { isGzip: true });
+  await using workspace = new Workspace({
+    'workflow.yaml': {
+      ...reading,
+      publish: { copy: '${{ stages.one.outputs.text }}' },
+      stages: { one: reading.stages.one },
+    },
+  });
+  for (const said of [/1 built\n/, /1 cached\n/]) {
+    assert.match(await done(workspace.kumiki(['run'], { env })), said);
+    assert.equal(workspace.read('copy'), 'one\n'.repeat(1000));
   }
   assert.equal(gcs.requests.filter((request) => request.startsWith('get')).length, 1);
 });

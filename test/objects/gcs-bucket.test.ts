@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Bucket } from '../../src/objects/bucket.ts';
 import { parsePlace } from '../../src/objects/object-url.ts';
 import { openBucket } from '../../src/objects/open-bucket.ts';
@@ -118,6 +119,21 @@ test('a download that is cut goes on, and one whose bytes are wrong begins again
   const path = join(folder(t), 'copy');
   assert.equal(await bucket.download('large', path), true);
   assert.ok(readFileSync(path).equals(large));
+});
+
+test('a download of what is stored compressed begins again when it is cut: no part of it can be asked for', async (t) => {
+  const gcs = await startGcs(t);
+  const bucket = await open(gcs);
+  gcs.put('lab/kumiki/packed', gzipSync(large), { isGzip: true });
+  gcs.fail('get', /packed/, { kind: 'cut', after: 5_000_000 });
+  const path = join(folder(t), 'unpacked');
+  const moved: number[] = [];
+  assert.ok(await bucket.download('packed', path, { onBytes: (bytes) => void moved.push(bytes) }));
+  assert.ok(readFileSync(path).equals(large));
+  assert.equal(
+    moved.reduce((sum, bytes) => sum + bytes),
+    large.length,
+  );
 });
 
 test('bytes that never have their checksum are told of, and leave no file', async (t) => {

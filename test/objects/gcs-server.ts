@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { checksumText, crc32c } from '../../src/checksum/crc32c.ts';
 
 /** What a request is about: `list`, `stat`, `get`, `delete`, `upload` (in one request), `begin`, `send` and `query` (of a resumable upload). */
@@ -27,6 +28,8 @@ export interface StoredObject {
   readonly generation: number;
   /** Base64; not all objects have one. */
   readonly md5?: string;
+  /** `Content-Encoding: gzip`: who asks for it gets what it was, whatever part was asked for. */
+  readonly isGzip?: boolean;
 }
 
 export interface GcsServer {
@@ -39,7 +42,7 @@ export interface GcsServer {
   received: number;
   /** The next request of this kind about a name that matches goes wrong. */
   fail(operation: Operation, name: RegExp, ...faults: Fault[]): void;
-  put(name: string, text: string | Buffer, options?: { readonly withMd5?: boolean }): void;
+  put(name: string, text: string | Buffer, options?: { readonly withMd5?: boolean; readonly isGzip?: boolean }): void;
 }
 
 interface Session {
@@ -193,10 +196,10 @@ export async function startGcs(t: Pick<TestContext, 'after'>, options: GcsServer
     requests,
     received: 0,
     fail: (operation, name, ...faults) => plans.push({ operation, name, faults }),
-    put(name, content, { withMd5 = false } = {}) {
+    put(name, content, { withMd5 = false, isGzip = false } = {}) {
       const object = store(name, Buffer.from(content));
       const md5 = createHash('md5').update(object.bytes).digest('base64');
-      if (withMd5) objects.set(name, { ...object, md5 });
+      objects.set(name, { ...object, ...(withMd5 && { md5 }), isGzip });
     },
   };
   t.after(() => {
@@ -262,8 +265,9 @@ function list(objects: ReadonlyMap<string, StoredObject>, bucket: string, url: U
 function download(object: StoredObject | undefined, name: string, range: string | undefined, url: URL): Reply {
   const wanted = url.searchParams.get('generation');
   if (object === undefined || (wanted !== null && wanted !== String(object.generation))) return missing(name);
+  const { bytes, isGzip } = object;
+  if (isGzip) return unpacked(object);
   const start = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-  const { bytes } = object;
   if (start > 0 && start >= bytes.length) return error(416, 'no such range');
   const headers = {
     'x-goog-hash': `crc32c=${checksumText(crc32c(bytes))}`,
@@ -271,6 +275,17 @@ function download(object: StoredObject | undefined, name: string, range: string 
     ...(range !== undefined && { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` }),
   };
   return { status: range === undefined ? 200 : 206, headers, body: bytes.subarray(start) };
+}
+
+/** What Google does with an object that is stored compressed, for who does not say that he takes gzip. */
+function unpacked({ bytes, generation }: StoredObject): Reply {
+  const headers = {
+    'x-goog-hash': `crc32c=${checksumText(crc32c(bytes))}`,
+    'x-goog-generation': String(generation),
+    'x-goog-stored-content-encoding': 'gzip',
+    'x-goog-stored-content-length': String(bytes.length),
+  };
+  return { status: 200, headers, body: gunzipSync(bytes) };
 }
 
 function describe(path: string, { bytes, generation, md5 }: StoredObject) {

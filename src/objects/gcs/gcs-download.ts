@@ -52,9 +52,15 @@ export async function downloadFile(
 ): Promise<boolean> {
   const target = await open(path, 'wx');
   let [length, crc, mismatches] = [0, 0, 0];
+  const startAgain = async () => {
+    onBytes(-length);
+    [length, crc] = [0, 0];
+    await target.truncate(0);
+  };
   const attempt = async (): Promise<boolean> => {
-    const stated = await receive(media, length, async (chunk) => {
+    const stated = await receive(media, length, async (chunk, at) => {
       signal?.throwIfAborted();
+      if (at < length) await startAgain();
       if (length + chunk.length > size) throw new RemoteError('poisoned', `${media.url} is larger than ${size} bytes`);
       await writeAll(target, chunk, length);
       crc = crc32c(chunk, 0, chunk.length, crc);
@@ -64,9 +70,7 @@ export async function downloadFile(
     if (stated === undefined) return false;
     if (stated.total !== undefined && length < stated.total) throw cutShort(length, stated.total);
     if (stated.crc32c === undefined || stated.crc32c === checksumText(crc)) return true;
-    onBytes(-length);
-    [length, crc] = [0, 0];
-    await target.truncate(0);
+    await startAgain();
     if (++mismatches === attemptsAtChecksum) throw new RemoteError('poisoned', otherBytes(media));
     throw broken(otherBytes(media));
   };
@@ -93,17 +97,25 @@ interface Stated {
   readonly total?: number;
 }
 
-/** Hands over the bytes of an object from an offset on; resolves with what the server says of it, undefined if it is not there. */
+/**
+ * Hands over the bytes of an object, each chunk with its place, from an offset on, or from the beginning where the server does not heed that,
+ * as with an object that is stored compressed. Resolves with what the server says of it, undefined if it is not there.
+ */
 async function receive(
   { address, headers }: Media,
   start: number,
-  take: (chunk: Uint8Array) => void | Promise<void>,
+  take: (chunk: Uint8Array, at: number) => void | Promise<void>,
 ): Promise<Stated | undefined> {
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(), idleMs);
   try {
+    // What is stored compressed arrives as what it was: no part of what `fetch` had to unpack can be asked for.
+    const encoding = { 'accept-encoding': 'identity' };
     const range: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
-    const response = await fetch(address, { headers: { ...(await headers()), ...range }, signal: idle.signal });
+    const response = await fetch(address, {
+      headers: { ...(await headers()), ...encoding, ...range },
+      signal: idle.signal,
+    });
     if (!response.ok) {
       const text = await response.text();
       if (response.status === 404) return undefined;
@@ -111,9 +123,11 @@ async function receive(
       if (response.status === 416 && start > 0) return {};
       throw Object.assign(new Error(messageIn(text)), { status: response.status, response });
     }
+    let at = response.status === 206 ? start : 0;
     for await (const chunk of response.body ?? []) {
       timer.refresh();
-      await take(chunk);
+      await take(chunk, at);
+      at += chunk.length;
     }
     return statedBy(response.headers);
   } catch (error) {

@@ -43,9 +43,9 @@ export function withObjectSources(local: Sources, cacheDirectory: string, open: 
   const contentOf = async (bucket: Bucket, bucketName: string, facts: ObjectFacts): Promise<FileRecord> => {
     known ??= openKnownObjects(join(directory, 'known'));
     const url = `gs://${bucketName}/${facts.name}`;
-    const digest = known.digestOf(url, facts);
-    if (digest !== undefined && (await fetchedFiles.has(digest, facts.size))) {
-      return { path: '', size: facts.size, digest, executable: false };
+    const content = known.contentOf(url, facts);
+    if (content !== undefined && (await fetchedFiles.has(content.digest, content.size))) {
+      return { path: '', ...content, executable: false };
     }
     const added = await fetchedFiles.add(async (path) => {
       const { generation, size } = facts;
@@ -55,7 +55,7 @@ export function withObjectSources(local: Sources, cacheDirectory: string, open: 
         `${url} (${size} bytes) was replaced or deleted while it was fetched: run again`,
       );
     });
-    known.remember(url, facts, added.digest);
+    known.remember(url, facts, added);
     return { path: '', ...added, executable: false };
   };
 
@@ -112,21 +112,27 @@ function isUntouched(path: string, { size }: FileRecord): boolean {
   return status !== undefined && status.size === size && isSealed(status);
 }
 
-/** Content of objects by what their bucket says of them: `[url, generation, size, crc32c, md5, digest]`. */
+interface Content {
+  readonly digest: Digest;
+  /** In bytes; of an object that is stored compressed, of what it was. */
+  readonly size: number;
+}
+
+/** Content of objects by what their bucket says of them: `[url, generation, size, crc32c, md5, digest, content's size]`. */
 function openKnownObjects(directory: string) {
   const segments = openSegments(directory, newHolderId());
   const rows = new Map<string, Row>(segments.rows.map((row) => [String(row[1]), row]));
   const fresh: Json[][] = [];
   return {
-    digestOf(url: string, { generation, size, crc32c, md5 }: ObjectFacts): Digest | undefined {
+    contentOf(url: string, { generation, size, crc32c, md5 }: ObjectFacts): Content | undefined {
       const row = rows.get(url);
       if (row === undefined || row[3] !== size) return undefined;
       // Written again with the same bytes. A CRC-32C alone is too short to say so.
       const isSame = row[2] === generation || (md5 !== undefined && row[5] === md5 && row[4] === (crc32c ?? ''));
-      return isSame ? `sha256:${row[6]}` : undefined;
+      return isSame ? { digest: `sha256:${row[6]}`, size: Number(row[7] ?? size) } : undefined;
     },
-    remember(url: string, { generation, size, crc32c = '', md5 = '' }: ObjectFacts, digest: Digest): void {
-      const row = [url, generation, size, crc32c, md5, digest.slice('sha256:'.length)];
+    remember(url: string, { generation, size, crc32c = '', md5 = '' }: ObjectFacts, content: Content): void {
+      const row = [url, generation, size, crc32c, md5, content.digest.slice('sha256:'.length), content.size];
       rows.set(url, [0, ...row]);
       fresh.push(row);
     },
