@@ -47,7 +47,8 @@ export function isManifest(value: unknown): value is Manifest {
   );
 }
 
-function isOutputRecord(record: Partial<OutputRecord>): boolean {
-  const { kind, digest, size, files } = record;
-  return typeof digest === 'string' && typeof size === 'number' && (kind === 'file' || Array.isArray(files));
+function isOutputRecord(record: unknown): record is OutputRecord {
+  const { kind, digest, size, files } = (record ?? {}) as Partial<OutputRecord>;
+  const isKnownKind = kind === 'file' || (kind === 'directory' && Array.isArray(files));
+  return isKnownKind && typeof digest === 'string' && typeof size === 'number';
 }

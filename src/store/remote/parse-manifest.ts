@@ -27,6 +27,8 @@ export function parseManifest(bytes: Uint8Array, key: Key): RemoteManifest | str
   const value = parseJson(bytes);
   if (!isManifest(value)) return 'it is no manifest';
   if (value.key !== key) return `it is of another key, ${String(value.key).slice(0, 64)}`;
+  const untold = Object.keys(tellings).find((name) => !tellings[name]!(value[name as keyof Manifest]));
+  if (untold !== undefined) return `what it says of '${untold}' is wrong`;
   for (const [name, record] of Object.entries(value.outputs)) {
     const problem = problemOf(name, record);
     if (problem !== undefined) return problem;
@@ -37,6 +39,20 @@ export function parseManifest(bytes: Uint8Array, key: Key): RemoteManifest | str
   const contents = inlineContents(inline, sizes);
   return typeof contents === 'string' ? contents : { manifest, inline: contents, packs };
 }
+
+const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown) => typeof value === 'string';
+
+/** What is not needed to fetch a result, and shown later: `explain`, `ls` and reports take it as it is. */
+const tellings: Readonly<Record<string, (value: unknown) => boolean>> = {
+  inputs: (value) => Array.isArray(value) && value.every(isMap),
+  how: isMap,
+  run: isText,
+  started: isText,
+  seconds: Number.isFinite,
+  resources: isMap,
+  metrics: isMap,
+};
 
 type Sizes = ReadonlyMap<Digest, number>;
 
@@ -78,12 +94,13 @@ function problemOf(name: string, record: OutputRecord): string | undefined {
   if (!isDigest(record.digest) || !isSize(record.size)) return `its output '${name}' has no digest and size`;
   if (record.kind === 'file') return undefined;
   const files = record.files ?? [];
-  const bad = files.find((file) => !isFileRecord(file));
-  if (bad !== undefined) return `its output '${name}' lists ${JSON.stringify(bad.path)}, which is no path below it`;
+  const bad = files.findIndex((file) => !isFileRecord(file));
+  if (bad >= 0) return `its output '${name}' lists ${JSON.stringify(files[bad])}, which is no file below it`;
   return digestTree(files) === record.digest ? undefined : `it contradicts itself about '${name}'`;
 }
 
-function isFileRecord({ path, size, digest }: FileRecord): boolean {
+function isFileRecord(record: unknown): record is FileRecord {
+  const { path, size, digest } = (record ?? {}) as Partial<FileRecord>;
   return isPlainPath(path) && isSize(size) && isDigest(digest);
 }
 
