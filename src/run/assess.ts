@@ -53,7 +53,7 @@ export function assess(plan: Plan, options: AssessOptions): readonly (Assessment
   const needed = neededInstances(plan, options.selection);
   const assessments = plan.instances.map((instance) => {
     if (!needed[instance.index]) return undefined;
-    const assessment = assessInstance(instance, view, options.force?.has(instance.index) ?? false);
+    const assessment = assessInstance(instance, view, options.force?.has(instance.index) ? 'forced' : undefined);
     if (assessment.kind === 'current') results[instance.index] = assessment.result;
     return assessment;
   });
@@ -71,17 +71,21 @@ function isUnpublished({ source, destination }: Publication, result: StoredResul
   return (view.sources.known(place) ?? digest) !== digest;
 }
 
-/** State of one instance, given the results of those that it reads from. */
-export function assessInstance(instance: Instance, view: InputView, forced: boolean): Assessment {
+/** State of one instance, given the results of those that it reads from. `rebuild`: why it is to be built though its result is known. */
+export function assessInstance(
+  instance: Instance,
+  view: InputView,
+  rebuild: 'forced' | 'payload-removed' | undefined,
+): Assessment {
   if (instance.frozen) return assessFrozen(instance, view.store);
   const inputs = digestInputs(instance, view);
   if (inputs.kind === 'missing') return { kind: 'impossible', message: inputs.message };
   if (inputs.kind !== 'known') return inputs;
   const key = resultKey(instance.recipe, inputs.inputs);
-  const stale = (reason: 'no-result' | 'forced' | 'always') =>
+  const stale = (reason: (Assessment & { kind: 'stale' })['reason']) =>
     ({ kind: 'stale', key, inputs: inputs.inputs, reason }) as const;
   if (instance.always) return stale('always');
-  if (forced) return stale('forced');
+  if (rebuild) return stale(rebuild);
   const result = view.store.find(key);
   return result ? { kind: 'current', key, result } : stale('no-result');
 }

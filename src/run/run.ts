@@ -120,8 +120,10 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     priorities: () => remainingPaths(plan, measuredSeconds(plan, options.store)),
     jobs: options.jobs ?? Number.POSITIVE_INFINITY,
     failFast: options.failFast ?? false,
-    assess: (index, rebuild) =>
-      assessInstance(plan.instances[index]!, context.view, rebuild || (options.force?.has(index) ?? false)),
+    assess(index, rebuild) {
+      const why = options.force?.has(index) ? 'forced' : rebuild ? 'payload-removed' : undefined;
+      return assessInstance(plan.instances[index]!, context.view, why);
+    },
     digest: (paths) => Promise.all(paths.map((path) => options.sources.digest(path))).then(() => {}),
     build: (index, stale, slot) => buildInstance(context, plan.instances[index]!, stale, slot),
     onCached: (indexes) => endings.cached(indexes),

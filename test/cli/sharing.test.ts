@@ -293,6 +293,27 @@ test('a manifest that leaves its folder, is of another key, or holds other bytes
   }
 });
 
+test('a manifest that is not to be trusted says nothing of the others', async (t) => {
+  const remote = folderRemote(t);
+  await using one = machine(remote);
+  await done(one.kumiki(['run']));
+  const name = remote
+    .names()
+    .find((each) => each.startsWith('manifests/') && String(remote.read(each)).includes('"instance": "middle[k=2]"'))!;
+  remote.write(name, '{');
+  await using two = machine(remote);
+  const plan = await two.kumiki(['plan']);
+  assert.match(plan.stderr, /is not to be trusted/);
+  assert.match(plan.stdout, /middle +1 /);
+  const said = await done(two.kumiki(['run']));
+  assert.equal(said.match(/is not to be trusted/g)?.length, 1);
+  assert.match(said, /2 built, /, 'middle, and the temporary that it reads');
+  await using three = machine(remote);
+  const pulled = await three.kumiki(['cache', 'pull', 'last']);
+  assert.match(pulled.stderr, /is not to be trusted/);
+  assert.match(pulled.stdout, /pulled 1 result/);
+});
+
 test('a remote that is away, closed or unknown is one warning, never a failed run', async (t) => {
   const remote = await bucketRemote(t);
   await using workspace = machine(remote);

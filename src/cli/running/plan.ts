@@ -75,10 +75,11 @@ export async function printPlan(
 async function learnFromRemote(plan: Plan, options: AssessOptions, settings: Settings): Promise<void> {
   const assessments = await assessDigested(plan, options);
   if (!assessments.some((assessment) => assessment?.kind === 'stale')) return;
+  const tell = (message: string) => void process.stderr.write(`kumiki: ${message}\n`);
   try {
-    await adoptAll(plan, options, await openRemote(plan.root, settings));
+    await adoptAll(plan, options, await openRemote(plan.root, settings), tell);
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
-    process.stderr.write(`kumiki: ${error.message}; the plan is made without the remote\n`);
+    tell(`${error.message}; the plan is made without the remote`);
   }
 }

@@ -5,7 +5,7 @@ import { assessDigested } from '../../run/assess-digested.ts';
 import { adoptAll } from '../../run/remote/adopt-manifests.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { Movement } from '../../store/remote/movement.ts';
-import { type RemoteCache, remoteKeys, remoteManifest } from '../../store/remote/remote-cache.ts';
+import { type RemoteCache, remoteKeys, trustedManifest } from '../../store/remote/remote-cache.ts';
 import { pullResults, pushResults, type Transferred } from '../../store/remote/transfer-results.ts';
 import type { Key } from '../../store/result.ts';
 import type { Store } from '../../store/store.ts';
@@ -64,13 +64,15 @@ async function pull(stage: string | undefined, options: ShareOptions): Promise<v
     const keys: Key[] = [];
     for await (const key of remoteKeys(remote)) if (isMeant(key, undefined)) keys.push(key);
     if (stage === undefined) return keys;
-    const manifests = await Promise.all(keys.map((key) => remoteManifest(remote, key)));
+    const manifests = await Promise.all(keys.map((key) => trustedManifest(remote, key, tell)));
     return manifests.flatMap((there) => {
       const manifest = there?.manifest;
       return manifest && isMeant(manifest.key, manifest.instance) ? [manifest.key] : [];
     });
   });
 }
+
+const tell = (message: string) => void process.stderr.write(`kumiki: ${message}\n`);
 
 type IsMeant = (key: Key, instance: string | undefined) => boolean;
 
@@ -115,7 +117,7 @@ async function share(
 async function keysOfWorkflow(workflow: string, remote?: RemoteCache, stage?: string): Promise<ReadonlySet<Key>> {
   await using opened = await openWorkflow({ workflow });
   const { plan, store, sources } = opened;
-  if (remote) await adoptAll(plan, { store, sources }, remote);
+  if (remote) await adoptAll(plan, { store, sources }, remote, tell);
   const isMeant = stage === undefined ? () => true : instanceMatcher(stage);
   return new Set(currentKeys(plan, await assessDigested(plan, { store, sources }), isMeant));
 }

@@ -1,14 +1,19 @@
 import type { Instance, Plan } from '../../graph/plan.ts';
 import { eachInLanes } from '../../objects/lanes.ts';
-import { type RemoteCache, remoteManifest } from '../../store/remote/remote-cache.ts';
+import { type RemoteCache, trustedManifest } from '../../store/remote/remote-cache.ts';
 import type { Key, Manifest } from '../../store/result.ts';
 import { type Assessment, type AssessOptions, assess } from '../assess.ts';
 
 /**
  * Takes over the manifests of all results of a plan that the remote holds and the store does not: what hangs on them is known to be
- * current from then on, whether their payload is fetched or not.
+ * current from then on, whether their payload is fetched or not. `tell` hears of those that are not to be trusted.
  */
-export async function adoptAll(plan: Plan, options: AssessOptions, remote: RemoteCache): Promise<void> {
+export async function adoptAll(
+  plan: Plan,
+  options: AssessOptions,
+  remote: RemoteCache,
+  tell: (message: string) => void,
+): Promise<void> {
   const asked = new Set<Key>();
   for (;;) {
     const assessments = await assessReadable(plan, options);
@@ -20,7 +25,7 @@ export async function adoptAll(plan: Plan, options: AssessOptions, remote: Remot
     if (missing.length === 0) return;
     for (const { key } of missing) asked.add(key);
     await eachInLanes(remote.bucket.parallel, missing, async ({ instance, key }) => {
-      const there = await remoteManifest(remote, key);
+      const there = await trustedManifest(remote, key, tell);
       if (there !== undefined && isOf(instance, there.manifest)) options.store.adopt(there.manifest);
     });
   }

@@ -61,7 +61,10 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
   let opened: Promise<RemoteCache> | undefined;
   let isOff = false;
 
+  const warned = new Set<string>();
   const warn = (message: string, instance?: number) => {
+    if (warned.has(message)) return;
+    warned.add(message);
     const about = instance === undefined ? {} : { instance: plan.instances[instance]!.id };
     events.emit({ type: 'warning', message, ...about });
   };
@@ -158,7 +161,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
       const isCurrent = assess(plan, options).every((found) => found === undefined || found.kind === 'current');
       if (!pull || (isCurrent && wantedPayloads(plan, options).length === 0)) return;
       await attempted(undefined, goesOn, async (remote) => {
-        await adoptAll(plan, options, remote);
+        await adoptAll(plan, options, remote, warn);
         const wanted = wantedPayloads(plan, options, await completedCopies(context));
         if (wanted.length > 0) await fetchAll(remote, wanted);
       });

@@ -29,6 +29,21 @@ export async function remoteManifest({ bucket }: RemoteCache, key: Key): Promise
   throw new RemoteError('poisoned', `${bucket.url}/${name} is not to be trusted: ${manifest}; ${remedy}`);
 }
 
+/** As `remoteManifest`; one that is not to be trusted is told of, and counts as none: it says nothing of the others. */
+export async function trustedManifest(
+  remote: RemoteCache,
+  key: Key,
+  tell: (message: string) => void,
+): Promise<RemoteManifest | undefined> {
+  try {
+    return await remoteManifest(remote, key);
+  } catch (error) {
+    if (!(error instanceof RemoteError) || error.trouble !== 'poisoned') throw error;
+    tell(error.message);
+    return undefined;
+  }
+}
+
 /** Keys of all manifests that the remote holds. */
 export async function* remoteKeys({ bucket }: RemoteCache): AsyncGenerator<Key> {
   for await (const { name } of bucket.list(manifestFolder)) {
