@@ -78,7 +78,11 @@ for (const name of ['zod', 'yaml']) {
       {
         name: 'whole-package',
         resolveId: (id) => (id === name ? `\0${name}` : undefined),
-        load: (id) => (id === `\0${name}` ? text : undefined),
+        load(id) {
+          if (id === `\0${name}`) return text;
+          // Zod's messages in fifty languages, of which only English is used; the rest would be parsed in each process.
+          return /\/zod\/v4\/locales\/index\.js$/.test(id) ? "export { default as en } from './en.js';" : undefined;
+        },
       },
     ],
     output: { file: join(packageFolder(name, '.'), 'index.js') },
