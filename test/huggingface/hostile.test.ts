@@ -61,6 +61,7 @@ test('safetensors whose header lies is refused', async (t) => {
   ];
   for (const [message, header, data, length] of cases)
     await refuses(readSafetensors, safetensors(path, header, data, length), message);
+  await refuses(readSafetensors, safetensors(path, '['.repeat(2 ** 23)), /a header of 8388608 bytes is refused/);
   writeFileSync(path, 'short');
   await refuses(readSafetensors, path, /is not safetensors, or truncated/);
 });
@@ -121,6 +122,25 @@ test('a pickle that is cut, nests or empties its stack is refused', () => {
   ]) {
     assert.throws(() => unpickle(Buffer.from(pickle, 'latin1'), 'damaged.bin'), ModelError, JSON.stringify(pickle));
   }
+});
+
+test('a pickle of as many objects as it has bytes is refused before they are all made', async (t) => {
+  for (const code of ['}', ']', '(', ')\x94', 'N\x85']) {
+    const content = Buffer.alloc(2 ** 24, Buffer.from(code, 'latin1'));
+    await refuses(readPytorch, archive(t, [{ name: 'm/data.pkl', content }]), /has more than 262144 operations/);
+  }
+});
+
+test('a storage that is part of another, as very old files have, is not taken for a whole one', () => {
+  const whole = pickleStateDict([{ name: 'a', storageType: 'FloatStorage', key: '0', shape: [2] }]);
+  const elements = whole.indexOf('tQ');
+  const view = Buffer.from(`(X${lengthOf('1')}1K\x04K\x02t`, 'latin1');
+  const inserted = (bytes: Buffer) => Buffer.concat([whole.subarray(0, elements), bytes, whole.subarray(elements)]);
+  assert.throws(
+    () => unpickle(inserted(view), 'old.bin'),
+    /old\.bin is refused: .* a storage that is a part of another/,
+  );
+  unpickle(inserted(Buffer.from('N')), 'old.bin');
 });
 
 test('a pickle whose bytes are changed gives tensors or a refusal, nothing else', () => {
@@ -201,6 +221,16 @@ test('a hostile zip is refused', async (t) => {
     { name: 'm/data.pkl', content: floats([2, 3]) },
   ]);
   await refuses(readPytorch, twice, /m\/data\.pkl is in it twice/);
+  // Of the end record, the number of entries; of one beyond 16 bits, in the 64-bit record that then stands before it.
+  const many = Buffer.alloc(76);
+  many.writeUInt32LE(0x06064b50, 0);
+  many.writeBigUInt64LE(100_000n, 32);
+  many.writeUInt32LE(0x07064b50, 56);
+  many.writeBigUInt64LE(BigInt(good.length - 22), 64);
+  const end = Buffer.from(good.subarray(good.length - 22));
+  end.fill(0xff, 8, 20);
+  writeFileSync(path, Buffer.concat([good.subarray(0, good.length - 22), many, end]));
+  await refuses(readPytorch, path, /it has 100000 entries/);
   for (const length of [0, 1, 30, 100, good.length - 1]) {
     writeFileSync(path, good.subarray(0, length));
     await refuses(readPytorch, path, /is not a whole PyTorch file/);
@@ -266,19 +296,28 @@ test('msgpack that lies, nests without end or is cut is refused', async (t) => {
     await refuses(readFlax, path, message);
   };
   const good = encode({ bert: { kernel: leaf([2, 2], 'float32', Buffer.alloc(16)) } });
-  for (const length of [0, 1, 10, good.length - 1])
-    await refusesBytes(good.subarray(0, length), /is not a whole msgpack file|neither an array/);
+  for (let length = 0; length < good.length; length++) await refusesBytes(good.subarray(0, length), /is truncated/);
+  await refusesBytes(Buffer.concat([good, good]), /has bytes behind its end/);
   await refusesBytes(encode({ a: leaf([2 ** 30, 2 ** 30], 'float32', Buffer.alloc(16)) }), /cannot have 16 bytes/);
-  await refusesBytes(encode({ a: leaf([4], 'complex64', Buffer.alloc(16)) }), /unknown type complex64/);
-  await refusesBytes(encode({ a: leaf('x', 'float32', Buffer.alloc(16)) }), /is not a whole msgpack file/);
+  await refusesBytes(encode({ a: leaf([4], 'complex64', Buffer.alloc(16)) }), /a has the unknown type complex64/);
+  await refusesBytes(encode({ a: leaf('x', 'float32', Buffer.alloc(16)) }), /a is not as Flax writes an array/);
+  await refusesBytes(encode({ a: leaf([-4], 'float32', Buffer.alloc(16)) }), /a is not as Flax writes an array/);
+  await refusesBytes(encode({ a: new ExtData(3, encode([[4], 'float32', Buffer.alloc(16)])) }), /is no array/);
   await refusesBytes(encode({ a: 1 }), /a is neither an array nor a tree of arrays/);
-  // Arrays and maps of four billion entries, and of thirty million in each other.
-  await refusesBytes(Buffer.of(0xdd, 0xff, 0xff, 0xff, 0xff), /is not a whole msgpack file/);
-  await refusesBytes(Buffer.of(0xdf, 0xff, 0xff, 0xff, 0xff), /is not a whole msgpack file/);
-  await refusesBytes(Buffer.alloc(5000, Buffer.of(0xdd, 0x01, 0xff, 0xff, 0xff)), /is not a whole msgpack file/);
-  await refusesBytes(
-    Buffer.alloc(100_000, Buffer.from('\x81\xa1a', 'latin1')),
-    /is not a whole msgpack file|neither an array/,
-  );
-  await refusesBytes(Buffer.from('\x81\xa9__proto__\x01', 'latin1'), /is not a whole msgpack file/);
+  // An array that claims more than its extension, and one of which the file holds little.
+  const longer = Buffer.from(good);
+  longer[longer.indexOf(Buffer.of(0xc4, 16)) + 1]! = 17;
+  await refusesBytes(longer, /its parts are not as long as the whole|is truncated/);
+  const huge = Buffer.from('\x81\xa1a\xc9\xff\xff\xff\xff\x01\x93\x91\x01\xa7float32\xc6\xff\xff\xff\xf0', 'latin1');
+  await refusesBytes(huge, /its parts are not as long as the whole|is truncated/);
+  // Lists and maps of four billion entries, and of many in each other.
+  await refusesBytes(Buffer.of(0xdd, 0xff, 0xff, 0xff, 0xff), /the whole is neither an array nor a tree/);
+  await refusesBytes(Buffer.of(0xdf, 0xff, 0xff, 0xff, 0xff), /is truncated/);
+  await refusesBytes(Buffer.alloc(2 ** 24, Buffer.of(0xdc, 0, 64)), /the whole is neither an array nor a tree/);
+  await refusesBytes(Buffer.alloc(2 ** 24, Buffer.of(0x81)), /is not as Flax writes an array, or an array's name/);
+  await refusesBytes(Buffer.alloc(100_000, Buffer.from('\x81\xa1a', 'latin1')), /a\/a\/a.* lies too deep/);
+  const empty = [...encode('a'), ...encode(leaf([0], 'float32', Buffer.alloc(0)))];
+  const arrays = Array.from({ length: 20_000 }, (_, i) => [...encode(`${i}`), ...empty.slice(2)]).flat();
+  await refusesBytes(Buffer.from([0xde, 20_000 >> 8, 20_000 & 0xff, ...arrays]), /has more than 16384 arrays/);
+  await refusesBytes(Buffer.from('\x81\xa9__proto__\x01', 'latin1'), /__proto__ is neither an array/);
 });

@@ -28,6 +28,9 @@ export interface RandomAccess {
   close(): void;
 }
 
+/** The system reads less than 2 GiB at once. */
+const mostAtOnce = 2 ** 30;
+
 export function openRandomAccess(path: string): RandomAccess {
   const file = openSync(path, 'r');
   const { size } = fstatSync(file);
@@ -40,7 +43,7 @@ export function openRandomAccess(path: string): RandomAccess {
       }
       const bytes = Buffer.allocUnsafeSlow(length);
       for (let done = 0; done < length; ) {
-        const count = readSync(file, bytes, done, length - done, offset + done);
+        const count = readSync(file, bytes, done, Math.min(length - done, mostAtOnce), offset + done);
         if (count === 0) throw new ModelError(`${path} became shorter while it was read`);
         done += count;
       }

@@ -17,6 +17,9 @@ import { unpickle } from './unpickle.ts';
 /** What says which tensors there are; a larger pickle is not that of a model. */
 const maxPickleLength = 1 << 26;
 
+/** A storage is an entry. An archive of millions, of which a few dozen bytes each are in the file, would take gigabytes to list. */
+const maxEntries = 1 << 16;
+
 /** The tensors of a file and where their storages lie in it. */
 export interface Layout {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -68,6 +71,7 @@ async function zipEntries(path: string): Promise<Map<string, Extent>> {
   let zip: ZipFile | undefined;
   try {
     zip = await openZip(path, { lazyEntries: true, autoClose: false, strictFileNames: true });
+    if (zip.entryCount > maxEntries) throw new Error(`it has ${zip.entryCount} entries`);
     const extents = new Map<string, Extent>();
     for await (const entry of zip.eachEntry()) {
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });

@@ -99,14 +99,18 @@ export function globalNamed(name: string, refuse: Refuse): Global {
   return new Global(name);
 }
 
-/** ('storage', type, key, location, number of elements): torch.save's persistent ids. */
+/**
+ * ('storage', type, key, location, number of elements): torch.save's persistent ids. In files from before PyTorch 1.6 a sixth says which part of
+ * another storage this is, None where it is one of its own.
+ */
 export function storageOf(id: Value, refuse: Refuse): StorageReference {
   if (!Array.isArray(id)) return refuse('its pickle has a persistent id of another kind');
-  const [kind, type, key, , elements] = id;
+  const [kind, type, key, , elements, view = null] = id;
   const dtype = type instanceof Global ? storageTypes[type.name] : undefined;
   if (kind !== 'storage' || dtype === undefined || typeof key !== 'string' || !isNatural(elements)) {
     return refuse('its pickle has a persistent id of another kind');
   }
+  if (view !== null) return refuse('its pickle has a storage that is a part of another');
   return new StorageReference(dtype, key, elements);
 }
 

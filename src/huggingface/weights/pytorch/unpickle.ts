@@ -7,18 +7,22 @@ export interface Unpickled {
   readonly end: number;
 }
 
+/** A tensor takes about forty; each may make an object that takes a hundred times its one byte in the pickle. */
+const maxOperations = 1 << 18;
+
 /** One pickle from `bytes[begin, …)`. Throws `ModelError` for every operation and global that a state dict does not need. */
 export function unpickle(bytes: Buffer, path: string, begin = 0): Unpickled {
   const refuse = refuseWith(path);
   const source = byteSource(bytes, begin, refuse);
   const stack = valueStack(refuse);
-  for (;;) {
+  for (let count = 0; count < maxOperations; count++) {
     const code = String.fromCharCode(source.take(1).readUInt8());
     if (code === '.') return { value: stack.pop(), end: source.position() };
     const operation = operations[code];
     if (operation === undefined) return refuse(`its pickle has the operation ${JSON.stringify(code)}`);
     operation(source, stack, refuse);
   }
+  return refuse(`its pickle has more than ${maxOperations} operations`);
 }
 
 type Source = ReturnType<typeof byteSource>;

@@ -15,8 +15,8 @@ import {
 import type { TensorType } from '../tensor-type.ts';
 import { safetensorsTypes } from './format.ts';
 
-/** A header of a hundred thousand tensors is smaller; a larger one is not a model's. */
-const maxHeaderLength = 1 << 24;
+/** A header of thirty thousand tensors is smaller; a larger one is not a model's, and takes fifty times its length to parse. */
+const maxHeaderLength = 1 << 22;
 
 const natural = z.int().min(0);
 const entrySchema = z.object({
@@ -42,9 +42,10 @@ export function readSafetensors(path: string): Promise<TensorFile> {
 
 function headerLength(access: RandomAccess): number {
   const length = access.size < 8 ? undefined : access.read({ offset: 0, length: 8 }).readBigUInt64LE();
-  if (length === undefined || length > BigInt(Math.min(maxHeaderLength, access.size - 8))) {
+  if (length === undefined || length > BigInt(access.size - 8)) {
     throw new ModelError(`${access.path} is not safetensors, or truncated: its header does not fit in it`);
   }
+  if (length > maxHeaderLength) throw new ModelError(`${access.path}: a header of ${length} bytes is refused`);
   return Number(length);
 }
 
