@@ -199,6 +199,10 @@ test('what does not fit together is refused with the remedy, and nothing is left
     { model: other({ num_hidden_layers: 12 }) },
     /ckpt-7 lacks 16 of the model's 206 variables, e\.g\. encoder/,
   );
+  await refused(
+    { model: other({ num_hidden_layers: 10 }) },
+    /ckpt-7 has more layers than the model's 10, e\.g\. encoder/,
+  );
   await refused({ model: other({ intermediate_size: 24 }) }, /has shape \[12,20\] where the model has \[12,24\]/);
   await refused(
     { model: other({ hidden_size: 13 }) },
@@ -224,6 +228,14 @@ test('what does not fit together is refused with the remedy, and nothing is left
     },
     /bert\.yaml cannot be used:\n {2}tokenizer_class: .*\n {2}word_tokenizer_type: mecab is supported/,
   );
+  const dictionary = (mecab_dic: unknown) =>
+    write('dictionary.json', JSON.stringify({ word_tokenizer_type: 'mecab', mecab_kwargs: { mecab_dic } }));
+  for (const name of ['unidic-lite', 'x`\n# A heading', null]) {
+    await refused(
+      { tokenizer_config: dictionary(name) },
+      /mecab_kwargs\.mecab_dic: transformers knows ipadic, unidic_lite, unidic/,
+    );
+  }
   await refused({ checkpoint: join(folder, 'nowhere') }, /There is no checkpoint .*nowhere/);
   truncateSync(`${checkpoint}.data-00000-of-00001`, 50_000);
   await refused({}, /is truncated: tensor /);

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import type { TokenizerOptions } from '../../wordpiece/tokenizer.ts';
 import { readJson } from './read-json.ts';
 
+/** Python packages of MeCab dictionaries. */
+const dictionaries = ['ipadic', 'unidic_lite', 'unidic'] as const;
+
 export const tokenizerConfigSchema = z.looseObject({
   tokenizer_class: z
     .literal('BertJapaneseTokenizer', { error: 'BertJapaneseTokenizer is supported' })
@@ -11,14 +14,19 @@ export const tokenizerConfigSchema = z.looseObject({
   word_tokenizer_type: z.literal('mecab', { error: 'mecab is supported' }),
   subword_tokenizer_type: z.enum(['wordpiece', 'character']).default('wordpiece'),
   model_max_length: z.number().positive().optional(),
-  mecab_kwargs: z.looseObject({ mecab_dic: z.string().nullish(), do_lower_case: z.boolean().optional() }).nullish(),
+  mecab_kwargs: z
+    .looseObject({
+      mecab_dic: z.enum(dictionaries, { error: `transformers knows ${dictionaries.join(', ')}` }).default('ipadic'),
+      do_lower_case: z.boolean().optional(),
+    })
+    .nullish(),
 });
 
 export interface TokenizerConfig {
   /** For `createTokenizer`: with these, its ids are those of transformers. */
   readonly options: TokenizerOptions;
-  /** `unidic_lite`, `unidic` or `ipadic`: the Python package of the MeCab dictionary. */
-  readonly dictionary: string;
+  /** The Python package of the MeCab dictionary. */
+  readonly dictionary: (typeof dictionaries)[number];
 }
 
 /** Throws `ModelError` that names the file, the key, and what is supported. */

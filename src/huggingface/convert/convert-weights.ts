@@ -55,6 +55,7 @@ export function startWeightConverter(formats: readonly WeightFormat[], threads: 
     async convert({ checkpoint, architecture, directory, progress, signal }) {
       const weights = modelWeights(architecture);
       refuseIncomplete(checkpoint, weights);
+      refuseDeeper(checkpoint, architecture);
       const laidOut = await Promise.all(
         weightFormats
           .filter((format) => formats.includes(format))
@@ -91,5 +92,16 @@ function refuseIncomplete(checkpoint: Checkpoint, weights: readonly ModelWeight[
   const some = missing.slice(0, 3).join(', ');
   throw new CheckpointError(
     `${checkpoint.prefix} lacks ${missing.length} of the model's ${weights.length} variables, e.g. ${some}: is 'model' the configuration that it was trained with?`,
+  );
+}
+
+/** A model without its last layers would load and answer all the same, wrongly. */
+function refuseDeeper(checkpoint: Checkpoint, { layers, ...architecture }: Architecture): void {
+  const ofNextLayer = `bert.encoder.layer.${layers}.`;
+  const next = modelWeights({ ...architecture, layers: layers + 1 }).filter(({ name }) => name.startsWith(ofNextLayer));
+  const found = next.find(({ variable }) => checkpoint.has(variable));
+  if (found === undefined) return;
+  throw new CheckpointError(
+    `${checkpoint.prefix} has more layers than the model's ${layers}, e.g. ${found.variable.key}: is 'model' the configuration that it was trained with?`,
   );
 }
