@@ -6,6 +6,7 @@ import { hiddenActs, modelConfig } from '../src/huggingface/config/model-config.
 import { convertCheckpoint } from '../src/huggingface/convert/convert-checkpoint.ts';
 import { weightFormats } from '../src/huggingface/convert/convert-weights.ts';
 import { type Evaluation, publishedCard } from '../src/huggingface/model-card/published-card.ts';
+import { taskNames, tasks } from '../src/jglue/tasks/task.ts';
 import { type Content, defineStage, type MadeResult } from '../src/stage/index.ts';
 import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
@@ -93,23 +94,20 @@ export default defineStage({
 });
 
 const metricsSchema = z.object({
-  task: z.string(),
+  task: z.enum(taskNames),
   learning_rate: z.number(),
   epochs: z.number(),
-  dev: z.looseObject({ examples: z.number() }),
+  dev: z.record(z.string(), z.unknown()),
 });
 
-/** What `jglue` wrote; undefined where it is no longer there. */
+/** What `jglue` wrote, by the metrics that the task is published with; undefined where it is no longer there, or says nothing. */
 async function readEvaluation({ outputs }: MadeResult): Promise<Evaluation | undefined> {
   const text = await readFile(outputs.metrics?.path ?? '', 'utf8').catch(() => undefined);
   const metrics = text === undefined ? undefined : metricsSchema.safeParse(JSON.parse(text)).data;
   if (metrics === undefined) return undefined;
-  const { examples: _, ...dev } = metrics.dev;
-  const numbers = Object.entries(dev).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  return {
-    task: metrics.task,
-    learningRate: metrics.learning_rate,
-    epochs: metrics.epochs,
-    metrics: Object.fromEntries(numbers),
-  };
+  const { task, learning_rate: learningRate, epochs, dev } = metrics;
+  const published = tasks[task].metrics.map((name) => [name, dev[name]] as const);
+  const numbers = published.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  // A correlation with a constant is not defined.
+  return numbers.length === 0 ? undefined : { task, learningRate, epochs, metrics: Object.fromEntries(numbers) };
 }

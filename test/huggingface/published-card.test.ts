@@ -63,3 +63,19 @@ test('every step stands with its parameters, digests, commit and hours, the firs
   );
   assert.match(rows[3]!, /^\| convert \| convert \| /);
 });
+
+test('odd names and values stay within their place in the front matter and the table', () => {
+  const odd = '"x": |\n---\n# <script> `a` | 名前';
+  const card = publishedCard(
+    '# BERT\n',
+    odd,
+    [step(odd, 'jglue', { model_name: odd })],
+    [run('jnli', 2e-5, { accuracy: 0.8 })],
+  );
+  const [, yaml = '', body = ''] = /^---\n([\s\S]*?)\n---\n\n([\s\S]*)$/.exec(card) ?? [];
+  assert.equal(parse(yaml)['model-index'][0].name, odd);
+  const rows = body.split('\n').filter((line) => line.includes('sha256:'));
+  assert.equal(rows.length, 1);
+  assert.equal(rows[0]!.match(/(?<!\\)\|/g)?.length, 7);
+  assert.doesNotMatch(body, /^---|<script>/m);
+});

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Dataset, Group } from 'h5wasm/node';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { openCheckpoint } from '../../src/bert/training/checkpoint.ts';
 import { modelWeights } from '../../src/huggingface/convert/model-weights.ts';
 import { openModel, readVariable } from '../../src/huggingface/open-model.ts';
@@ -13,6 +13,7 @@ import { readTensorflow } from '../../src/huggingface/weights/hdf5/read-tensorfl
 import { readFlax } from '../../src/huggingface/weights/msgpack/read-flax.ts';
 import { readPytorch } from '../../src/huggingface/weights/pytorch/read-pytorch.ts';
 import { readSafetensors } from '../../src/huggingface/weights/safetensors/read-safetensors.ts';
+import type { MadeResult } from '../../src/stage/index.ts';
 import convert from '../../stages/convert.ts';
 import { goldenModel } from '../huggingface/golden-model.ts';
 import {
@@ -241,4 +242,44 @@ test('what does not fit together is refused with the remedy, and nothing is left
   await refused({}, /is truncated: tensor /);
   rmSync(`${checkpoint}.data-00000-of-00001`);
   await refused({}, /is missing: the checkpoint's index names it/);
+});
+
+test('a published card shows the best runs by the metrics that their tasks are published with', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'README.md'), '# BERT\n');
+  const made = (stage: string, outputs: MadeResult['outputs']): MadeResult => ({
+    instance: stage,
+    stage,
+    parameters: {},
+    outputs,
+    seconds: 1,
+    version: '0',
+    commit: undefined,
+  });
+  // As `jglue` writes them: the loss stands first, and a correlation with a constant is null.
+  const run = (task: string, epochs: number, dev: object): MadeResult => {
+    const path = join(folder, `${task}-${epochs}.json`);
+    writeFileSync(path, JSON.stringify({ task, learning_rate: 5e-5, epochs, dev: { examples: 9, ...dev } }));
+    return made('jglue', { metrics: { path, digest: 'sha256:0' } });
+  };
+  const { 'README.md': card = '' } = await convert.completeCopy!({
+    output: 'model',
+    directory: folder,
+    made: [made('convert', {})],
+    uses: [
+      run('jnli', 3, { loss: 0.9, accuracy: 0.3 }),
+      run('jnli', 4, { loss: 0.2, accuracy: 0.8 }),
+      run('jsts', 3, { loss: 2, pearson: null, spearmanr: null, combined_score: null }),
+      made('jglue', { metrics: { path: join(folder, 'gone.json'), digest: 'sha256:0' } }),
+    ],
+    provenance: {},
+  });
+  const [, yaml = ''] = /^---\n([\s\S]*?)---\n/.exec(card) ?? [];
+  const { metrics, 'model-index': index } = parse(yaml);
+  assert.deepEqual(metrics, ['accuracy']);
+  assert.deepEqual(
+    index[0].results.map(({ metrics }: { metrics: unknown }) => metrics),
+    [[{ type: 'accuracy', value: 0.8 }]],
+  );
+  assert.match(card, /\| jnli \| accuracy 0\.800 \| 0\.00005 \| 4 \|/);
 });

@@ -2,6 +2,7 @@
 import type { Architecture } from '../../bert/model/architecture.ts';
 import type { TokenizerConfig } from '../config/tokenizer-config.ts';
 import { elementsOf, type WeightInfo } from '../weights/weight.ts';
+import { tableCell } from './table-cell.ts';
 import { type Fact, readable } from './training-facts.ts';
 
 export interface CardInputs {
@@ -100,5 +101,5 @@ kumiki fill-mask . "東北大学で[MASK]の研究をしています。"
 }
 
 function table(rows: readonly Fact[]): string {
-  return ['| | |', '|---|---|', ...rows.map(([what, value]) => `| ${what} | ${value} |`)].join('\n');
+  return ['| | |', '|---|---|', ...rows.map(([what, value]) => `| ${what} | ${tableCell(value)} |`)].join('\n');
 }

@@ -1,5 +1,6 @@
 /** The model card of a published copy: the stage's own card, with what only the workflow knows, in the form of the Hugging Face hub. */
 import { stringify } from 'yaml';
+import { tableCell } from './table-cell.ts';
 
 /** A result among those that the model was made from. */
 export interface Step {
@@ -17,6 +18,7 @@ export interface Evaluation {
   readonly task: string;
   readonly learningRate: number;
   readonly epochs: number;
+  /** Those that the task is published with, the one that a best run is chosen by first. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 
@@ -108,7 +110,7 @@ function stepTable(steps: readonly Step[]): string {
       commit?.slice(0, 12) ?? `kumiki ${version}`,
       (seconds / 3600).toFixed(2),
     ];
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+    return `| ${cells.map(tableCell).join(' | ')} |`;
   });
   return ['| step | stage | parameters | outputs | commit | hours |', '|---|---|---|---|---|---|', ...rows].join('\n');
 }
