@@ -2,9 +2,10 @@
 import type { Device } from '../devices/device.ts';
 import type { Dictionary } from '../mecab/index.ts';
 import { createTokenizer, tokenizeText } from '../wordpiece/tokenizer.ts';
-import { loadVocabulary, tokenNames, type Vocabulary } from '../wordpiece/vocabulary.ts';
+import { tokenNames, type Vocabulary } from '../wordpiece/vocabulary.ts';
 import { createMaskedLm } from './masked-lm.ts';
 import { ModelError } from './model-error.ts';
+import { modelVocabulary } from './model-vocabulary.ts';
 import type { Model } from './open-model.ts';
 
 export interface Candidate {
@@ -31,7 +32,7 @@ export async function fillMask(
   text: string,
   top: number,
 ): Promise<FilledMasks> {
-  const vocabulary = await loadVocabulary(model.vocabulary);
+  const vocabulary = await modelVocabulary(model);
   const nameOf = tokenNames(vocabulary);
   const ids = sequenceIds(model, vocabulary, dictionary, text);
   const mask = idOf(vocabulary, '[MASK]', model);
@@ -40,6 +41,9 @@ export async function fillMask(
   const masked = createMaskedLm(device, model);
   const logits = await masked.predict(ids, positions);
   masked.dispose();
+  if (!logits.every(Number.isFinite)) {
+    throw new ModelError(`${model.weights} gives no finite numbers: its training diverged, or it is damaged`);
+  }
   const { vocabSize } = model.config.architecture;
   return {
     tokens: ids.map(nameOf),
@@ -69,10 +73,6 @@ function sequenceIds(model: Model, vocabulary: Vocabulary, dictionary: Dictionar
     throw new ModelError(
       `the text has ${all.length} tokens, the model ${architecture.maxPositions} positions: shorten it`,
     );
-  }
-  const outside = all.find((id) => id >= architecture.vocabSize);
-  if (outside !== undefined) {
-    throw new ModelError(`${model.vocabulary} has the id ${outside}, the model only ${architecture.vocabSize} tokens`);
   }
   return all;
 }

@@ -1,5 +1,5 @@
 /** Opens a Hugging Face model directory, made here or downloaded: configuration, vocabulary and weights, without Python. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variable } from '../bert/model/variables.ts';
 import { type BertConfig, readBertConfig } from './config/bert-config.ts';
@@ -86,9 +86,24 @@ const readers: Readonly<Record<string, (path: string) => Promise<TensorFile>>> =
 
 function openWeights(directory: string): Promise<TensorFile> {
   for (const [name, read] of Object.entries(readers)) {
-    if (existsSync(join(directory, name))) return read(join(directory, name));
+    const path = join(directory, name);
+    if (!existsSync(path)) continue;
+    refusePointer(path);
+    return read(path);
+  }
+  const index = Object.keys(readers).find((name) => existsSync(join(directory, `${name}.index.json`)));
+  if (index !== undefined) {
+    throw new ModelError(
+      `${join(directory, `${index}.index.json`)}: weights in several files are not read: save the model with one, as save_pretrained(…, max_shard_size="100GB") does`,
+    );
   }
   throw new ModelError(`${directory} holds no weights: none of ${Object.keys(readers).join(', ')} is in it`);
+}
+
+/** What `git clone` leaves in the place of a large file when Git LFS is not installed. */
+function refusePointer(path: string): void {
+  const isPointer = statSync(path).size < 1024 && readFileSync(path, 'latin1').startsWith('version https://git-lfs');
+  if (isPointer) throw new ModelError(`${path} only points to the weights: get them with 'git lfs pull'`);
 }
 
 /**

@@ -67,4 +67,11 @@ test('what a directory lacks, and what does not fit, is named', { skip }, async 
   for (const name of ['model.safetensors', 'pytorch_model.bin', 'tf_model.h5', 'flax_model.msgpack'])
     rmSync(join(directory, name), { force: true });
   await assert.rejects(openModel(directory), /holds no weights/);
+  writeFileSync(join(directory, 'pytorch_model.bin.index.json'), '{}');
+  await assert.rejects(openModel(directory), /pytorch_model\.bin\.index\.json: weights in several files are not read/);
+  writeFileSync(
+    join(directory, 'model.safetensors'),
+    'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 444851685\n',
+  );
+  await assert.rejects(openModel(directory), /model\.safetensors only points to the weights: .*'git lfs pull'/);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -101,6 +101,16 @@ test('what cannot be filled is said in a line', async (t) => {
   await refused([model, 'マスクはない'], /the text has no \[MASK\]/);
   await refused([model, '[MASK]'.repeat(40)], /the text has 42 tokens, the model 32 positions/);
   await refused([temporaryFolder(t), '[MASK]'], /config\.json is missing/);
+  const vocab = readFileSync(join(model, 'vocab.txt'), 'utf8');
+  writeFileSync(join(model, 'vocab.txt'), `${vocab}${'もう一つ\n'.repeat(345)}`);
+  await refused(
+    [model, '[MASK]'],
+    /vocab\.txt has \d+ tokens, .*config\.json says vocab_size 345: it is the vocabulary/,
+  );
+  writeFileSync(join(model, 'vocab.txt'), vocab);
+  const weights = readFileSync(join(model, 'model.safetensors'));
+  writeFileSync(join(model, 'model.safetensors'), Buffer.from(weights).fill(0xff, weights.length - 4000));
+  await refused([model, '[MASK]'], /model\.safetensors gives no finite numbers/);
   writeFileSync(join(model, 'tokenizer_config.json'), '{"word_tokenizer_type": "sudachi"}');
   await refused(
     [model, '[MASK]'],
