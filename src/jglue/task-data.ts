@@ -1,15 +1,15 @@
 /** The examples of a task, encoded for a model. */
 import { join } from 'node:path';
+import { modelVocabulary } from '../huggingface/model-vocabulary.ts';
 import type { Model } from '../huggingface/open-model.ts';
 import { loadDictionary } from '../mecab/index.ts';
-import { loadVocabulary } from '../wordpiece/vocabulary.ts';
 import { createTextEncoder, type TextEncoder } from './features/text-encoder.ts';
 import { JglueError } from './jglue-error.ts';
 import { questionSplit } from './predictions/question-split.ts';
 import { sentenceSplit } from './predictions/sentence-split.ts';
 import type { Split } from './predictions/split.ts';
 import { classesOf } from './tasks/labels.ts';
-import { readQuestions } from './tasks/questions.ts';
+import { type Question, readQuestions } from './tasks/questions.ts';
 import { readSentenceExamples } from './tasks/sentence-examples.ts';
 import type { Task } from './tasks/task.ts';
 
@@ -47,8 +47,15 @@ async function readSentenceParts(task: Task, encoder: TextEncoder, files: TaskFi
   const { maxTrainExamples: limit, maxSequenceLength } = files;
   const examples = await readSentenceExamples(files.train, task, { labelled: true, limit });
   const classes = task.kind === 'classification' ? classesOf(examples) : undefined;
-  const split = async (path: string, labelled: boolean) =>
-    sentenceSplit(await readSentenceExamples(path, task, { labelled }), task, classes, encoder, maxSequenceLength);
+  const split = async (path: string, labelled: boolean) => {
+    const given = await readSentenceExamples(path, task, { labelled });
+    const unlabelled = given.filter(({ label }) => label === undefined);
+    warnOfSome(unlabelled, given.length, files.warn);
+    if (task.kind === 'regression' && given.length === 1 && unlabelled.length === 0) {
+      throw new JglueError(`${given[0]!.place}: there is no other example, and a correlation needs two`);
+    }
+    return sentenceSplit(given, task, classes, encoder, maxSequenceLength);
+  };
   return {
     classes,
     train: sentenceSplit(examples, task, classes, encoder, maxSequenceLength),
@@ -67,8 +74,13 @@ async function readQuestionParts(_: Task, encoder: TextEncoder, files: TaskFiles
   if (skipped !== undefined) {
     warn(`${train.skipped.length} questions are left out: their answer is not at its place, such as ${skipped.place}`);
   }
-  const split = async (path: string, labelled: boolean) =>
-    questionSplit(await readQuestions(path, { labelled }), encoder, maxSequenceLength, false);
+  const split = async (path: string, labelled: boolean) => {
+    const given = await readQuestions(path, { labelled });
+    refuseSameIds(given);
+    const unlabelled = given.filter(({ answers }) => answers.length === 0);
+    warnOfSome(unlabelled, given.length, warn);
+    return questionSplit(given, encoder, maxSequenceLength, false);
+  };
   return {
     classes: undefined,
     train,
@@ -77,22 +89,36 @@ async function readQuestionParts(_: Task, encoder: TextEncoder, files: TaskFiles
   };
 }
 
-/** Makes ids of texts as the model wants them. Throws `JglueError` where model, vocabulary and length do not fit each other. */
+/** Predictions are told apart by the ids of their questions. */
+function refuseSameIds(questions: readonly Question[]): void {
+  const places = new Map<string, string>();
+  for (const { id, place } of questions) {
+    const other = places.get(id);
+    if (other !== undefined) throw new JglueError(`${place}: has the id of another question, ${other}`);
+    places.set(id, place);
+  }
+}
+
+/** A part where only some examples have a label is predicted, and not evaluated. */
+function warnOfSome(
+  unlabelled: readonly { readonly place: string }[],
+  all: number,
+  warn: (line: string) => void,
+): void {
+  if (unlabelled.length === 0 || unlabelled.length === all) return;
+  warn(`${unlabelled[0]!.place}: no label, as ${unlabelled.length} of ${all}: there will be no metrics of this file`);
+}
+
+/** Makes ids of texts as the model wants them. Throws `JglueError` or `ModelError` where model, vocabulary and length do not fit each other. */
 export async function encoderFor(model: Model, dictionary: string, maxSequenceLength: number): Promise<TextEncoder> {
-  const { vocabSize, maxPositions } = model.config.architecture;
-  const config = join(model.directory, 'config.json');
+  const { maxPositions } = model.config.architecture;
   if (maxSequenceLength > maxPositions) {
+    const config = join(model.directory, 'config.json');
     throw new JglueError(
       `max_seq_length ${maxSequenceLength} exceeds the model's max_position_embeddings ${maxPositions} (${config}): give a smaller one`,
     );
   }
-  const vocabulary = await loadVocabulary(model.vocabulary);
-  const needed = vocabulary.ids.reduce((most, id) => Math.max(most, id), 0) + 1;
-  if (needed > vocabSize) {
-    throw new JglueError(
-      `${model.vocabulary} has ${needed} tokens, ${config} says vocab_size ${vocabSize}: it is the vocabulary of another model`,
-    );
-  }
+  const vocabulary = await modelVocabulary(model);
   return createTextEncoder(await loadDictionary(dictionary), vocabulary, model.tokenizer.options);
 }
 

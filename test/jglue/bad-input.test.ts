@@ -48,6 +48,28 @@ for (const [task, line, message] of sentenceFaults) {
   });
 }
 
+test('a score that is no finite number', async () => {
+  const line = JSON.stringify({ ...pair, label: 1 }).replace('"label":1', '"label":1e999');
+  await assert.rejects(
+    readSentenceExamples(file(line), tasks.jsts, { labelled: true }),
+    /examples\.json:1: the label of JSTS is a number, not Infinity/,
+  );
+});
+
+test('a byte order mark, CRLF and blank lines change nothing', async () => {
+  const text = `\ufeff\r\n${JSON.stringify(pair)}\r\n \r\n${JSON.stringify(pair)}\r\n`;
+  const examples = await readSentenceExamples(file(text), tasks.jnli, { labelled: true });
+  assert.deepEqual(
+    examples.map(({ place, label }) => [place.split(':').at(-1), label]),
+    [
+      ['2', 'neutral'],
+      ['4', 'neutral'],
+    ],
+  );
+  const questions = file(`\ufeff${JSON.stringify(squad({}), null, 1).replaceAll('\n', '\r\n')}`);
+  assert.equal((await readQuestions(questions, { labelled: true })).length, 1);
+});
+
 test('a choice beyond the fifth, and a file without examples', async () => {
   const choices = Object.fromEntries(['あ', 'い', 'う', 'え', 'お'].map((text, i) => [`choice${i}`, text]));
   const path = file({ question: 'どれ？', ...choices, label: 5 });

@@ -79,4 +79,5 @@ test('a file that is no result, and a model that was not published', async (t) =
   assert.equal(publishedName('tohoku-nlp/bert-large-japanese-char-v2'), 'large-char-v2');
   assert.equal(publishedName('bert-large-japanese'), 'large');
   assert.equal(publishedName('base'), undefined);
+  assert.equal(publishedName('toString'), undefined);
 });

@@ -115,6 +115,29 @@ for (const [what, task, given, message] of refusals) {
   });
 }
 
+test('what evaluation would stumble over is told before training', async (t) => {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const [example = '', other = ''] = readFileSync(demoFile('jsts', 'dev'), 'utf8').split('\n');
+  await assert.rejects(
+    run(t, 'jsts', { inputs: { dev: file('one.json', example) } }),
+    /one\.json:1: there is no other example, and a correlation needs two/,
+  );
+  const unlabelled = JSON.stringify({ ...JSON.parse(other), label: undefined });
+  const some = file('some.json', `${example}\n${unlabelled}\n`);
+  const { warnings, outputs } = await run(t, 'jsts', { inputs: { test: some }, with: { max_train_examples: 8 } });
+  assert.match(warnings.join('\n'), /some\.json:2: no label, as 1 of 2: there will be no metrics of this file/);
+  assert.deepEqual(JSON.parse(readFileSync(outputs.metrics, 'utf8')).test, { examples: 2 });
+  const questions = JSON.parse(readFileSync(demoFile('jsquad', 'dev'), 'utf8'));
+  const twice = file('twice.json', JSON.stringify({ data: [questions.data[0], questions.data[0]] }));
+  await assert.rejects(
+    run(t, 'jsquad', { inputs: { dev: twice } }),
+    /twice\.json: data\[1\].*: has the id of another question, .*twice\.json: data\[0\]/,
+  );
+});
+
 test('refused: the vocabulary of another model', async (t) => {
   const other = await writeTinyModel(join(folder, 'other'));
   const vocab = readFileSync(join(other, 'vocab.txt'), 'utf8');

@@ -31,7 +31,7 @@ export function publishedName(name: string): PublishedName | undefined {
     .replace(/^.*\//, '')
     .replace(/^bert-/, '')
     .replace('-japanese', '');
-  return short in published ? (short as PublishedName) : undefined;
+  return Object.hasOwn(published, short) ? (short as PublishedName) : undefined;
 }
 
 /** The grid that they are the best of. */

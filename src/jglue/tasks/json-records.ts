@@ -11,7 +11,7 @@ export interface Located {
 
 /** The objects of a file with one JSON object a line. Throws `JglueError` with file and line. */
 export async function readJsonLines(path: string): Promise<Located[]> {
-  const lines = await readTextLines(path);
+  const lines = await linesOf(path);
   const located = lines.flatMap((line, i) => {
     const place = `${path}:${i + 1}`;
     return line.trim() === '' ? [] : [{ place, record: parsedObject(line, place) }];
@@ -35,7 +35,7 @@ function parsedObject(line: string, place: string): JsonRecord {
 
 /** One JSON object over the whole of a file. Throws `JglueError` with file and line. */
 export async function readJsonFile(path: string): Promise<JsonRecord> {
-  const text = (await readTextLines(path)).join('\n');
+  const text = (await linesOf(path)).join('\n');
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonRecord;
@@ -45,4 +45,10 @@ export async function readJsonFile(path: string): Promise<JsonRecord> {
     throw new JglueError(`${path}:${line}: not JSON: ${(error as Error).message}`);
   }
   throw new JglueError(`${path}:1: expected one JSON object`);
+}
+
+/** Without the byte order mark that some editors put before the first. */
+async function linesOf(path: string): Promise<string[]> {
+  const [first, ...others] = await readTextLines(path);
+  return first === undefined ? [] : [first.replace(/^\ufeff/, ''), ...others];
 }

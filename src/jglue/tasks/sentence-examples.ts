@@ -54,7 +54,7 @@ function labelOf(record: JsonRecord, place: string, task: Task): string | number
   const { label } = record;
   if (label === undefined || label === null) return undefined;
   if (task.kind === 'classification' && typeof label === 'string' && label !== '') return label;
-  if (task.kind === 'regression' && typeof label === 'number') return label;
+  if (task.kind === 'regression' && Number.isFinite(label)) return label as number;
   if (task.kind === 'choice' && Number.isInteger(label) && (label as number) >= 0 && (label as number) < choiceCount) {
     return label as number;
   }
@@ -65,7 +65,7 @@ function labelOf(record: JsonRecord, place: string, task: Task): string | number
     span: 'absent',
   }[task.kind];
   throw new JglueError(
-    `${place}: the label of ${task.title} is ${wanted}, not ${JSON.stringify(label)}${guessed(record, task)}`,
+    `${place}: the label of ${task.title} is ${wanted}, not ${typeof label === 'number' ? label : JSON.stringify(label)}${guessed(record, task)}`,
   );
 }
 
