@@ -77,6 +77,21 @@ test('a file that is cut, or claims what it does not hold, is refused', async (t
   await refuses(path, /is not an HDF5 file, or not a whole one/);
 });
 
+test('a name of two gigabytes is refused without the memory for it', async (t) => {
+  const path = await kerasFile(join(temporaryFolder(t), 'tf_model.h5'), (root) =>
+    root.create_dataset({ name: place, data: Float32Array.of(1, 2), shape: [2] }),
+  );
+  const forged = readFileSync(path);
+  // In the list of names a name is its length, and where in the file it is.
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(weight.length);
+  forged.writeUInt32LE(0x7f7f7f7f, forged.lastIndexOf(length));
+  writeFileSync(path, forged);
+  const before = process.resourceUsage().maxRSS;
+  await refuses(path, /is not a whole HDF5 file of Keras|is refused: it is not a data set/);
+  assert.ok(process.resourceUsage().maxRSS - before < 300 * 2 ** 10);
+});
+
 test('a file with changed bytes is read or refused, also where the library goes round in circles', async (t) => {
   const path = await kerasFile(join(temporaryFolder(t), 'tf_model.h5'), (root) =>
     root.create_dataset({ name: place, data: Float32Array.of(1, 2), shape: [2] }),

@@ -13,6 +13,18 @@ const floatTypes: Readonly<Record<number, TensorType>> = { 2: 'float16', 4: 'flo
 
 const path = workerData as string;
 
+/** Three times what the library begins with. A forged length makes it ask for gigabytes; refused, it gives the file up. */
+const maxMemory = 2 ** 26;
+
+function boundMemory(): void {
+  const { grow } = WebAssembly.Memory.prototype;
+  WebAssembly.Memory.prototype.grow = function (this: WebAssembly.Memory, pages: number) {
+    if (this.buffer.byteLength + 2 ** 16 * pages > maxMemory)
+      throw new RangeError('more memory than a list of weights needs');
+    return grow.call(this, pages);
+  };
+}
+
 async function list(): Promise<ReadonlyMap<string, TensorExtent>> {
   const file = await openHdf5(path, 'r');
   return new Map(dataSetPaths(file.root).map(([place, keras]) => [keras, extentOf(file, place)]));
@@ -54,6 +66,7 @@ function extentOf({ root, library, findElements }: Hdf5File, place: string): Ten
   return { dtype, shape, offset: findElements(place, shape.length), length };
 }
 
+boundMemory();
 list().then(
   (extents) => parentPort!.postMessage({ extents } satisfies ListReply),
   ({ name, message }: Error) => {
