@@ -179,6 +179,11 @@ test('an archive whose pickle and storages disagree is refused', async (t) => {
   await refusesArchive(/the elements of tensor a are missing/, pickled(floats([2, 3], '../../../etc/passwd')), storage);
   await refusesArchive(/tensor a has 8 elements in 24 bytes/, pickled(floats([2, 4])), storage);
   await refusesArchive(/has no data\.pkl in it/, storage);
+  await refusesArchive(
+    /is no state dict: no tensor has a name in it/,
+    pickled(Buffer.from('}(K\x01}u.', 'latin1')),
+    storage,
+  );
   // A view of few elements that claims to be large: strides of zero.
   const huge = Buffer.from(floats([2, 3]));
   const broadcast = Buffer.concat([

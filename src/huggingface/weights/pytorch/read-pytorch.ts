@@ -30,6 +30,9 @@ export interface Layout {
 export function readPytorch(path: string): Promise<TensorFile> {
   return withAccess(path, async (access) => {
     const { tensors, storages } = isLegacy(access) ? readLegacyLayout(access) : await readZipLayout(access);
+    if (tensors.size === 0) {
+      throw new ModelError(`${path} is no state dict: no tensor has a name in it. Save the model's state_dict() alone`);
+    }
     checkDisjoint(storages, 0, access.size, path);
     for (const [name, tensor] of tensors) checkTensor(name, tensor, storages, path);
     return {
