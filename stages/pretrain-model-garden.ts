@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import { trainOnTpu } from '../src/cloud-tpu/train-on-tpu.ts';
 import { modelGardenPython } from '../src/model-garden/python-environment.ts';
 import { trainLocally } from '../src/model-garden/train-locally.ts';
@@ -8,8 +7,9 @@ import { openBucket } from '../src/objects/open-bucket.ts';
 import { defineStage, type GcsAccess, StageError } from '../src/stage/index.ts';
 import { parsedValue, totalBytes } from './content.ts';
 import { explained } from './explained.ts';
-import { mergedConfig, publishTraining } from './publish-training.ts';
+import { publishTraining } from './publish-training.ts';
 import { ratesOfDevice } from './rates.ts';
+import { readTrainingConfig, trainingConfig } from './training-config.ts';
 import { computeCost, trainingCost } from './training-cost.ts';
 import { trainingInputs, trainingOutputs, trainingParams } from './training-files.ts';
 
@@ -55,11 +55,9 @@ const stage = defineStage({
   async cost({ params, inputs, ...question }) {
     const values = await Promise.all([inputs.data, inputs.model].map(parsedValue));
     if (values.includes(undefined)) return undefined;
-    const config = pretrainingConfig(values, params.params_override);
+    const config = trainingConfig(values, params);
     const { work, memory, outputs } = trainingCost(config, {
-      steps: params.steps,
-      batchSize: params.batch_size,
-      atOnce: params.batch_size ?? config.trainData.global_batch_size,
+      atOnce: config.trainData.global_batch_size,
       validates: Boolean(inputs.validation?.length),
     });
     if (params.runtime === 'tpu-vm') {
@@ -74,14 +72,14 @@ const stage = defineStage({
   rents: ({ runtime, accelerator_type, spot }) => (runtime === 'tpu-vm' ? { tpu: accelerator_type, spot } : undefined),
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, holds, signal, gcs }) {
     await explained(async () => {
-      const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
+      const config = await readTrainingConfig([inputs.data, inputs.model], params);
       for (const remark of config.remarks) warn(remark);
       const training = {
         configs: [inputs.data, inputs.model],
         paramsOverride: params.params_override,
         steps: params.steps,
         batchSize: params.batch_size,
-        totalSteps: params.steps ?? config.trainer.trainSteps,
+        totalSteps: config.trainer.trainSteps,
         records: inputs.records,
         validation: inputs.validation ?? [],
         initCheckpoint: inputs.init_checkpoint,

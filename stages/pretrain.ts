@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import { pretrain } from '../src/bert/pretrain/pretrain.ts';
 import { backends, openDevice } from '../src/devices/open-device.ts';
 import { defineStage } from '../src/stage/index.ts';
 import { parsedValue } from './content.ts';
 import { explained } from './explained.ts';
-import { mergedConfig, publishTraining } from './publish-training.ts';
+import { publishTraining } from './publish-training.ts';
 import { grantedThreads } from './threads.ts';
+import { readTrainingConfig, trainingConfig } from './training-config.ts';
 import { computeCost, trainingCost } from './training-cost.ts';
 import { count, trainingInputs, trainingOutputs, trainingParams } from './training-files.ts';
 
@@ -38,11 +38,9 @@ export default defineStage({
   async cost({ params, inputs, ...question }) {
     const values = await Promise.all([inputs.data, inputs.model].map(parsedValue));
     if (values.includes(undefined)) return undefined;
-    const config = pretrainingConfig(values, params.params_override);
-    const batch = params.batch_size ?? config.trainData.global_batch_size;
+    const config = trainingConfig(values, params);
+    const batch = config.trainData.global_batch_size;
     const { work, memory, outputs } = trainingCost(config, {
-      steps: params.steps,
-      batchSize: params.batch_size,
       atOnce: Math.min(params.micro_batch_size ?? batch, batch / params.replicas),
       validates: Boolean(inputs.validation?.length),
     });
@@ -50,9 +48,9 @@ export default defineStage({
   },
   async run({ params, inputs, outputs, scratch, resources, progress, metric, log, warn, signal }) {
     await explained(async () => {
-      const config = await mergedConfig([inputs.data, inputs.model], params.params_override);
+      const config = await readTrainingConfig([inputs.data, inputs.model], params);
       for (const remark of config.remarks) warn(remark);
-      const batchSize = params.batch_size ?? config.trainData.global_batch_size;
+      const batchSize = config.trainData.global_batch_size;
       const threads = grantedThreads(params.threads, resources);
       await pretrain({
         device: await openDevice(params.backend, threads),
@@ -61,9 +59,9 @@ export default defineStage({
         validation: inputs.validation ?? [],
         ...(inputs.init_checkpoint !== undefined && { initCheckpoint: inputs.init_checkpoint }),
         ...(inputs.resume !== undefined && { resume: inputs.resume }),
-        steps: params.steps ?? config.trainer.trainSteps,
+        steps: config.trainer.trainSteps,
         batchSize,
-        validationBatchSize: params.batch_size ?? config.validationData.global_batch_size,
+        validationBatchSize: config.validationData.global_batch_size,
         microBatch: params.micro_batch_size ?? batchSize,
         replicas: params.replicas,
         seed: params.seed,

@@ -1,18 +1,10 @@
-import { copyFile, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { type PretrainingConfig, pretrainingConfig } from '../src/bert/config/pretraining-config.ts';
+import { stringify } from 'yaml';
+import type { PretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import { summariesOf } from '../src/bert/pretrain/summaries.ts';
 import { readTrainingLog } from '../src/bert/training/training-log.ts';
 import { encodeEventFile } from '../src/tensorflow/event-file.ts';
-
-/** Model Garden's configuration, from its files. */
-export async function mergedConfig(paths: readonly string[], override: string): Promise<PretrainingConfig> {
-  return pretrainingConfig(
-    await Promise.all(paths.map(async (path) => parse(await readFile(path, 'utf8')) as unknown)),
-    override,
-  );
-}
 
 /** From the scratch folder, which outlives a kill, to the outputs. */
 export async function publishTraining(

@@ -1,4 +1,4 @@
-import type { PretrainingConfig } from '../src/bert/config/pretraining-config.ts';
+import type { DataConfig, PretrainingConfig } from '../src/bert/config/pretraining-config.ts';
 import {
   activationBytes,
   addWork,
@@ -48,25 +48,17 @@ export function computeCost(
 }
 
 export interface TrainingSize {
-  /** In place of the configuration's. */
-  readonly steps: number | undefined;
-  readonly batchSize: number | undefined;
   /** Sequences that go through the model at once. */
   readonly atOnce: number;
   readonly validates: boolean;
 }
 
 /** Work of a pretraining, its memory, and what it leaves. */
-export function trainingCost(config: PretrainingConfig, { steps: given, batchSize, atOnce, validates }: TrainingSize) {
+export function trainingCost(config: PretrainingConfig, { atOnce, validates }: TrainingSize) {
   const { architecture, trainData, validationData, trainer } = config;
-  const steps = given ?? trainer.trainSteps;
-  const sequences = batchSize ?? trainData.global_batch_size;
-  const load = { sequences, positions: trainData.seq_length, predictions: trainData.max_predictions_per_seq };
-  const validated = {
-    sequences: batchSize ?? validationData.global_batch_size,
-    positions: validationData.seq_length,
-    predictions: validationData.max_predictions_per_seq,
-  };
+  const steps = trainer.trainSteps;
+  const load = loadOf(trainData);
+  const validated = loadOf(validationData);
   const evaluated = validates ? (trainer.validationSteps ?? 0) : 0;
   const work = addWork(
     trainingWork(architecture, load, steps),
@@ -85,4 +77,8 @@ export function trainingCost(config: PretrainingConfig, { steps: given, batchSiz
     memory: 400e6 + 5 * weights + activationBytes(architecture, { ...load, sequences: atOnce }),
     outputs: { checkpoint: { bytes, below }, log: lines, summaries: lines },
   };
+}
+
+function loadOf({ global_batch_size, seq_length, max_predictions_per_seq }: DataConfig) {
+  return { sequences: global_batch_size, positions: seq_length, predictions: max_predictions_per_seq };
 }

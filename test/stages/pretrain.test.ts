@@ -32,7 +32,9 @@ test('a training gives a model directory, a log, and summaries for TensorBoard',
       .sort(),
     ['checkpoint', 'params.yaml'],
   );
-  assert.match(readFileSync(join(outputs.checkpoint, 'params.yaml'), 'utf8'), /steps_per_loop: 4/);
+  const params = readFileSync(join(outputs.checkpoint, 'params.yaml'), 'utf8');
+  assert.match(params, /^ {2}steps_per_loop: 4$/m);
+  assert.match(params, /^ {2}train_steps: 10$/m, 'as it was trained');
   const lines = readFileSync(outputs.log, 'utf8')
     .trim()
     .split('\n')

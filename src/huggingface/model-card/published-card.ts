@@ -108,7 +108,7 @@ function stepTable(steps: readonly Step[]): string {
       settings,
       digests.join(', '),
       commit?.slice(0, 12) ?? `kumiki ${version}`,
-      (seconds / 3600).toFixed(2),
+      (seconds / 3600).toFixed(seconds < 360 ? 4 : 2),
     ];
     return `| ${cells.map(tableCell).join(' | ')} |`;
   });
