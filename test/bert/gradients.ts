@@ -60,6 +60,11 @@ const cases: Readonly<Record<string, Case>> = {
     shapes: [[5, 4]],
     apply: (ops, [table], { tf }) => ops.gather(table as Tensor2D, tf.tensor1d(labels, 'int32')),
   },
+  // As in a model of one token type.
+  'gather from a table of one row': {
+    shapes: [[1, 4]],
+    apply: (ops, [table], { tf }) => ops.gather(table as Tensor2D, tf.zeros([6], 'int32')),
+  },
   'layer normalisation': {
     shapes: [[6, 4], [4], [4]],
     apply: (ops, [x, gamma, beta]) => ops.layerNorm(x as Tensor2D, gamma as Tensor1D, beta as Tensor1D),

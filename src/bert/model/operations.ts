@@ -31,6 +31,9 @@ export interface Operations {
 /** Tables of fewer rows are looked up by a product with one-hot rows, on backends without a fast sum by segments. */
 const smallTable = 16;
 
+/** TensorFlow.js has no one-hot vectors of a single class. */
+const isSmall = ({ shape: [rows] }: Tensor2D) => rows > 1 && rows < smallTable;
+
 export function createOperations(device: Device, gelu: Gelu): Operations {
   const { tf, kind } = device;
   const products = createProducts(device);
@@ -85,9 +88,7 @@ export function createOperations(device: Device, gelu: Gelu): Operations {
         (dy, [x, w]) => [matMul(dy, w!), matMul(dy, x!, true, false), sumRows(dy)],
       ),
     gather: (table, rows, frozen) =>
-      kind !== 'tensorflow' && frozen === undefined && table.shape[0] < smallTable
-        ? pick(table, rows)
-        : lookUp(table, rows, frozen),
+      kind !== 'tensorflow' && frozen === undefined && isSmall(table) ? pick(table, rows) : lookUp(table, rows, frozen),
     layerNorm: (x, gamma, beta) => layerNorm(tf, products, x, gamma, beta),
     gelu: (x) => (gelu === 'erf' ? erfGelu : tanhGelu)(tf, x),
     selfAttention: (x, attention) => selfAttention(tf, products, x, attention),
