@@ -16,11 +16,11 @@ export interface Bucket {
   /** Requests that may be under way at a time. */
   readonly parallel: number;
   /** The object, if it is there. */
-  stat(name: string): Promise<ObjectFacts | undefined>;
+  stat(name: string, options?: Waiting): Promise<ObjectFacts | undefined>;
   /** Objects whose name starts so, by name. */
-  list(prefix: string): AsyncIterable<ObjectFacts>;
+  list(prefix: string, options?: Waiting): AsyncIterable<ObjectFacts>;
   /** The bytes of a small object; undefined if it is not there. */
-  read(name: string): Promise<Uint8Array | undefined>;
+  read(name: string, options?: Waiting): Promise<Uint8Array | undefined>;
   /** Writes an object that is not there yet: one that is there stays as it is. */
   create(name: string, content: Content, options?: TransferOptions): Promise<'created' | 'exists'>;
   /** Writes an object in place of what may be there. */
@@ -45,8 +45,12 @@ export interface FileContent {
   readonly type?: string;
 }
 
-export interface TransferOptions {
+export interface Waiting {
+  /** Aborted when the answer is waited for no more. */
   readonly signal?: AbortSignal;
+}
+
+export interface TransferOptions extends Waiting {
   /** Bytes that moved since the last call; negative where a transfer starts again. */
   onBytes?(bytes: number): void;
 }

@@ -28,6 +28,21 @@ export async function withRetries<T>(
   }
 }
 
+/** What an answer comes to, or a rejection as soon as the signal is aborted: the answer is waited for no more then. */
+export async function unlessAborted<T>(signal: AbortSignal | undefined, answer: Promise<T>): Promise<T> {
+  if (signal === undefined) return await answer;
+  // One that fails after that is nobody's any more.
+  answer.catch(() => {});
+  signal.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    // A signal of its own: of many listeners to one Node warns as of a leak.
+    const own = AbortSignal.any([signal]);
+    const abort = () => reject(signal.reason as Error);
+    own.addEventListener('abort', abort);
+    void answer.then(resolve, reject).finally(() => own.removeEventListener('abort', abort));
+  });
+}
+
 function attemptsFor({ code, message }: RequestFailure): number {
   return /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(`${code} ${message}`) ? attemptsToConnect : attempts;
 }

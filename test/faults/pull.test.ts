@@ -49,6 +49,53 @@ test('a pull that is killed leaves nothing, and the next one fetches the whole',
   }
 });
 
+test('Ctrl-C waits for no answer of a remote', async (t) => {
+  const { gcs, env } = await filledBucket(t);
+  for (const [operation, name] of [
+    ['get', /manifests\//],
+    ['get', /objects\//],
+    ['list', /./],
+  ] as const) {
+    for (const command of [['run'], ['cache', 'pull', 'large']]) {
+      // Before it opens the remote, `pull` has nothing that Ctrl-C could leave half-made, and dies of it.
+      const opening = operation === 'list' && command[0] === 'cache';
+      await using workspace = new Workspace(files);
+      const hangs = new Promise<void>((reached) => gcs.fail(operation, name, { kind: 'hang', after: 5, reached }));
+      const pull = workspace.start(command, { env });
+      await hangs;
+      pull.child.kill('SIGINT');
+      const { exit, stdout, stderr } = await pull.finished;
+      assert.equal(exit, opening ? 'SIGINT' : 130, stdout + stderr);
+    }
+  }
+});
+
+test('a second Ctrl-C waits neither for an object that is read nor for one that is published', async (t) => {
+  const gcs = await startGcs(t);
+  gcs.put('lab/text', 'x'.repeat(100_000));
+  const stage = {
+    inputs: { text: 'gs://lab/text' },
+    run: 'cat ${{ inputs.text }} > ${{ outputs.text }}',
+    outputs: { text: 'file' },
+  };
+  const publish = { 'gs://lab/copy': '${{ stages.copy.outputs.text }}' };
+  for (const [operation, name, said] of [
+    ['get', /text/, /copy: cannot read an input: the run was interrupted/],
+    ['upload', /copy/, /cannot publish gs:\/\/lab\/copy: the run was interrupted/],
+  ] as const) {
+    await using workspace = new Workspace({ 'workflow.yaml': { publish, stages: { copy: stage } } });
+    const hangs = new Promise<void>((reached) => gcs.fail(operation, name, { kind: 'hang', after: 5, reached }));
+    const run = workspace.start(['run'], { env: { GCS_API_ENDPOINT: gcs.endpoint } });
+    await hangs;
+    run.child.kill('SIGINT');
+    await run.printed(/once more to stop now/);
+    run.child.kill('SIGINT');
+    const { exit, stdout } = await run.finished;
+    assert.equal(exit, 130, stdout);
+    assert.match(stdout, said);
+  }
+});
+
 test('a pull that fills the disk says so and leaves nothing; with more room it goes on', async (t) => {
   const { env } = await filledBucket(t);
   await using workspace = new Workspace(files);

@@ -55,7 +55,11 @@ export async function runHere(
     ...(workflow.settings.remote && { remote: remoteOf(plan, workflow.settings, workflow.settings.remote) }),
   });
   if (request.detached) tellParent(run);
-  const interrupt = () => run.interrupt(request.onInterrupt === 'detach');
+  let interrupts = 0;
+  const interrupt = () => {
+    run.interrupt(request.onInterrupt === 'detach');
+    if (++interrupts > 1) workflow.objects.giveUp();
+  };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     return (await run.finished).exitCode;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { instanceMatcher } from '../../graph/instance-pattern.ts';
 import type { Plan } from '../../graph/plan.ts';
+import type { Waiting } from '../../objects/bucket.ts';
 import { assessDigested } from '../../run/assess-digested.ts';
 import { adoptAll } from '../../run/remote/adopt-manifests.ts';
 import { openStore } from '../../store/open-store.ts';
@@ -52,19 +53,20 @@ export function defineSharing(command: Command): void {
 
 async function push(stage: string | undefined, options: ShareOptions): Promise<void> {
   await share(stage, options, 'pushed', pushResults, async (store, _, isMeant) => {
-    const wanted = options.workflow === undefined ? undefined : await keysOfWorkflow(options.workflow);
+    const wanted = options.workflow === undefined ? undefined : await keysOfWorkflow(options.workflow, {});
     const results = listResults(store.directory).filter(({ key, instance }) => isMeant(key, instance));
     return results.map(({ key }) => key).filter((key) => wanted === undefined || wanted.has(key));
   });
 }
 
 async function pull(stage: string | undefined, options: ShareOptions): Promise<void> {
-  await share(stage, options, 'pulled', pullResults, async (_, remote, isMeant) => {
-    if (options.workflow !== undefined) return [...(await keysOfWorkflow(options.workflow, remote, stage))];
+  await share(stage, options, 'pulled', pullResults, async (_, remote, isMeant, waiting) => {
+    if (options.workflow !== undefined)
+      return [...(await keysOfWorkflow(options.workflow, { remote, stage, waiting }))];
     const keys: Key[] = [];
-    for await (const key of remoteKeys(remote)) if (isMeant(key, undefined)) keys.push(key);
+    for await (const key of remoteKeys(remote, waiting)) if (isMeant(key, undefined)) keys.push(key);
     if (stage === undefined) return keys;
-    const manifests = await Promise.all(keys.map((key) => trustedManifest(remote, key, tell)));
+    const manifests = await Promise.all(keys.map((key) => trustedManifest(remote, key, tell, waiting)));
     return manifests.flatMap((there) => {
       const manifest = there?.manifest;
       return manifest && isMeant(manifest.key, manifest.instance) ? [manifest.key] : [];
@@ -81,7 +83,7 @@ async function share(
   options: ShareOptions,
   verb: string,
   transfer: typeof pushResults,
-  choose: (store: Store, remote: RemoteCache, isMeant: IsMeant) => Promise<readonly Key[]>,
+  choose: (store: Store, remote: RemoteCache, isMeant: IsMeant, waiting: Waiting) => Promise<readonly Key[]>,
 ): Promise<void> {
   const root = rootHere();
   const cache = cacheHere();
@@ -92,19 +94,20 @@ async function share(
   const remote = await openRemote(root, await settingsOf(root), options.remote);
   const store = await openStore(cache, { kumiki: version });
   const interrupted = new AbortController();
+  const { signal } = interrupted;
   const interrupt = () => interrupted.abort();
   process.once('SIGINT', interrupt);
   try {
-    const keys = await choose(store, remote, isMeant);
+    const keys = await choose(store, remote, isMeant, { signal });
     const progress = progressLine(verb);
-    const transferred = await transfer(store, remote, keys, { signal: interrupted.signal, onProgress: progress.show });
+    const transferred = await transfer(store, remote, keys, { signal, onProgress: progress.show });
     progress.clear();
     await store.flush();
     if (options.json) printJson({ remote: remote.bucket.url, ...transferred });
     else describe(transferred, verb, remote.bucket.url);
     if (transferred.failed.length > 0) process.exitCode = 1;
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     process.stderr.write(`\nkumiki: interrupted: what was ${verb} so far is whole and stays\n`);
     process.exitCode = 130;
   } finally {
@@ -113,11 +116,17 @@ async function share(
   }
 }
 
+interface KnownFrom {
+  readonly remote?: RemoteCache;
+  readonly stage?: string | undefined;
+  readonly waiting?: Waiting;
+}
+
 /** Keys of all that a workflow comes to, as far as they are known here, or in the remote. */
-async function keysOfWorkflow(workflow: string, remote?: RemoteCache, stage?: string): Promise<ReadonlySet<Key>> {
+async function keysOfWorkflow(workflow: string, { remote, stage, waiting }: KnownFrom): Promise<ReadonlySet<Key>> {
   await using opened = await openWorkflow({ workflow });
   const { plan, store, sources } = opened;
-  if (remote) await adoptAll(plan, { store, sources }, remote, tell);
+  if (remote) await adoptAll(plan, { store, sources }, remote, tell, waiting);
   const isMeant = stage === undefined ? () => true : instanceMatcher(stage);
   return new Set(currentKeys(plan, await assessDigested(plan, { store, sources }), isMeant));
 }

@@ -1,8 +1,8 @@
 import type { FileMetadata, Storage } from '@google-cloud/storage';
-import type { Bucket, Content, ObjectFacts, TransferOptions } from '../bucket.ts';
+import type { Bucket, Content, ObjectFacts, TransferOptions, Waiting } from '../bucket.ts';
 import { openLanes } from '../lanes.ts';
 import { describeFailure, RemoteError, requestFailure, unusableCredentials } from '../remote-error.ts';
-import { withRetries } from '../retry.ts';
+import { unlessAborted, withRetries } from '../retry.ts';
 import { downloadFile, type Media, readWhole } from './gcs-download.ts';
 import { metadataOf, type Session, singleRequest, upload } from './gcs-upload.ts';
 
@@ -11,6 +11,8 @@ export interface GcsOptions {
   readonly endpoint?: string;
   /** Project that pays for requests to a bucket whose readers pay. */
   readonly billingProject?: string;
+  /** Aborted when nothing of the bucket is waited for any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** Large transfers at a time: more would only share the line. */
@@ -41,28 +43,38 @@ export async function openGcsBucket(
     return { url: `${url}/${name}`, address: `${object}?${query}`, headers };
   };
 
-  /** One request, or one transfer, with retries; what it fails with at last, in words. */
+  /** With the signal of a request, or one of the bucket's own. */
+  const ended = <W extends Waiting>(waiting: W): W => {
+    const signals = [waiting.signal, options.signal].filter((signal) => signal !== undefined);
+    return signals.length === 0 ? waiting : { ...waiting, signal: AbortSignal.any(signals) };
+  };
+
+  /**
+   * One request, or one transfer, with retries; what it fails with at last, in words. The client cannot be called back: who waits no more hears
+   * no answer.
+   */
   const asked = <T>(
     doing: 'read' | 'write',
+    { signal }: Waiting,
     attempt: (failed: number) => Promise<T>,
-    signal?: AbortSignal,
   ): Promise<T> =>
-    withRetries(signal, attempt).catch((error) => {
-      if (signal?.aborted || error instanceof RemoteError || isLocal(error)) throw error;
+    withRetries(signal, (failed) => unlessAborted(signal, attempt(failed))).catch((error) => {
+      if (signal?.aborted) throw signal.reason;
+      if (error instanceof RemoteError || isLocal(error)) throw error;
       throw describeFailure(requestFailure(error), place.bucket, doing);
     });
 
-  const stat = (name: string) =>
-    asked('read', async () => {
+  const stat = (name: string, waiting: Waiting) =>
+    asked('read', waiting, async () => {
       const metadata = await metadataOf(fileOf(name));
       return metadata && factsOf(name, metadata);
     });
 
-  const write = (name: string, content: Content, isNew: boolean, { signal, onBytes }: TransferOptions) => {
+  const write = (name: string, content: Content, isNew: boolean, transfer: TransferOptions) => {
     const session: Session = {};
     const attempt = async (failed: number): Promise<'created' | 'exists'> => {
       try {
-        await upload(fileOf(name), content, { isNew, session, isAgain: failed > 0, onBytes });
+        await upload(fileOf(name), content, { ...transfer, isNew, session, isAgain: failed > 0 });
         return 'created';
       } catch (error) {
         if (isNew && requestFailure(error).status === 412) return 'exists';
@@ -70,14 +82,14 @@ export async function openGcsBucket(
       }
     };
     const isLarge = 'file' in content && content.size > singleRequest;
-    return (isLarge ? large : lanes)(() => asked('write', attempt, signal));
+    return (isLarge ? large : lanes)(() => asked('write', transfer, attempt));
   };
 
   const opened: Bucket = {
     url,
     parallel,
-    stat: (name) => lanes(() => stat(name)),
-    async *list(prefix) {
+    stat: (name, waiting = {}) => lanes(() => stat(name, ended(waiting))),
+    async *list(prefix, waiting = {}) {
       let pageToken: string | undefined;
       do {
         const query = {
@@ -85,28 +97,30 @@ export async function openGcsBucket(
           autoPaginate: false,
           ...(pageToken !== undefined && { pageToken }),
         };
-        const [files, next] = await asked('read', () => bucket.getFiles(query));
+        const [files, next] = await asked('read', ended(waiting), () => bucket.getFiles(query));
         for (const file of files) yield factsOf(file.name.slice(root.length), file.metadata);
         pageToken = (next as { pageToken?: string } | null)?.pageToken;
       } while (pageToken !== undefined);
     },
-    read: (name) => lanes(() => asked('read', () => readWhole(mediaOf(name)))),
-    create: (name, content, transfer = {}) => write(name, content, true, transfer),
+    read(name, waiting = {}) {
+      const its = ended(waiting);
+      return lanes(() => asked('read', its, () => readWhole(mediaOf(name), its.signal)));
+    },
+    create: (name, content, transfer = {}) => write(name, content, true, ended(transfer)),
     async replace(name, content, transfer = {}) {
-      await write(name, content, false, transfer);
+      await write(name, content, false, ended(transfer));
     },
     remove: (name) =>
-      lanes(() => asked('write', async () => void (await fileOf(name).delete({ ignoreNotFound: true })))),
-    download: (name, path, transfer = {}) =>
-      lanes(() =>
-        downloadFile(mediaOf(name, transfer.generation), path, transfer, (attempt) =>
-          asked('read', attempt, transfer.signal),
-        ),
-      ),
+      lanes(() => asked('write', options, async () => void (await fileOf(name).delete({ ignoreNotFound: true })))),
+    download(name, path, transfer = {}) {
+      const its = ended(transfer);
+      const ask = <T>(attempt: () => Promise<T>) => asked('read', its, attempt);
+      return lanes(() => downloadFile(mediaOf(name, its.generation), path, its, ask));
+    },
     removalCommand: (name) => `gcloud storage rm '${url}/${name}'`,
   };
   // A missing bucket and a missing object look alike from then on.
-  await asked('read', () => bucket.getFiles({ prefix: root, maxResults: 1, autoPaginate: false }));
+  await asked('read', options, () => bucket.getFiles({ prefix: root, maxResults: 1, autoPaginate: false }));
   return opened;
 }
 

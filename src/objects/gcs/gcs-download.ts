@@ -25,10 +25,10 @@ export interface Media {
 type Ask = <T>(attempt: () => Promise<T>) => Promise<T>;
 
 /** The bytes of a small object, one attempt; undefined if it is not there. */
-export async function readWhole(media: Media): Promise<Uint8Array | undefined> {
+export async function readWhole(media: Media, signal?: AbortSignal): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const stated = await receive(media, 0, (chunk) => {
+  const stated = await receive(media, 0, signal, (chunk) => {
     length += chunk.length;
     if (length > largestRead) throw new RemoteError('poisoned', `${media.url} is larger than ${largestRead} bytes`);
     chunks.push(chunk);
@@ -58,8 +58,7 @@ export async function downloadFile(
     await target.truncate(0);
   };
   const attempt = async (): Promise<boolean> => {
-    const stated = await receive(media, length, async (chunk, at) => {
-      signal?.throwIfAborted();
+    const stated = await receive(media, length, signal, async (chunk, at) => {
       if (at < length) await startAgain();
       if (length + chunk.length > size) throw new RemoteError('poisoned', `${media.url} is larger than ${size} bytes`);
       await writeAll(target, chunk, length);
@@ -104,9 +103,11 @@ interface Stated {
 async function receive(
   { address, headers }: Media,
   start: number,
+  signal: AbortSignal | undefined,
   take: (chunk: Uint8Array, at: number) => void | Promise<void>,
 ): Promise<Stated | undefined> {
   const idle = new AbortController();
+  const ending = signal ? AbortSignal.any([idle.signal, signal]) : idle.signal;
   const timer = setTimeout(() => idle.abort(), idleMs);
   try {
     // What is stored compressed arrives as what it was: no part of what `fetch` had to unpack can be asked for.
@@ -114,7 +115,7 @@ async function receive(
     const range: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
     const response = await fetch(address, {
       headers: { ...(await headers()), ...encoding, ...range },
-      signal: idle.signal,
+      signal: ending,
     });
     if (!response.ok) {
       const text = await response.text();
@@ -131,6 +132,7 @@ async function receive(
     }
     return statedBy(response.headers);
   } catch (error) {
+    signal?.throwIfAborted();
     if (idle.signal.aborted) throw broken(`nothing arrived for ${idleMs / 1000} s`);
     throw plainError(error as Error);
   } finally {

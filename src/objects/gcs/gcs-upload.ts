@@ -17,7 +17,7 @@ export interface Session {
   crc32c?: string;
 }
 
-export interface UploadOptions extends Pick<TransferOptions, 'onBytes'> {
+export interface UploadOptions extends TransferOptions {
   /** Fails with status 412 if the object is there already. */
   readonly isNew: boolean;
   readonly session: Session;
@@ -57,7 +57,7 @@ async function uploadSmall(file: File, content: Content, { isNew, onBytes }: Upl
 async function uploadLarge(
   file: File,
   content: FileContent,
-  { isNew, session, isAgain, onBytes = () => {} }: UploadOptions,
+  { isNew, session, isAgain, signal, onBytes = () => {} }: UploadOptions,
 ): Promise<void> {
   session.crc32c ??= await checksumOfFile(content.file);
   if (isAgain && (await metadataOf(file))?.crc32c === session.crc32c) return onBytes(content.size);
@@ -81,7 +81,7 @@ async function uploadLarge(
     sent = bytesWritten;
   });
   try {
-    await pipeline(createReadStream(content.file, { highWaterMark: 2 ** 20 }), target);
+    await pipeline(createReadStream(content.file, { highWaterMark: 2 ** 20 }), target, signal && { signal });
   } catch (error) {
     onBytes(-sent);
     const failure = Object.assign(new Error((error as Error).message), error, { response: answer });

@@ -1,4 +1,5 @@
 import type { Instance, Plan } from '../../graph/plan.ts';
+import type { Waiting } from '../../objects/bucket.ts';
 import { eachInLanes } from '../../objects/lanes.ts';
 import { type RemoteCache, trustedManifest } from '../../store/remote/remote-cache.ts';
 import type { Key, Manifest } from '../../store/result.ts';
@@ -13,6 +14,7 @@ export async function adoptAll(
   options: AssessOptions,
   remote: RemoteCache,
   tell: (message: string) => void,
+  waiting?: Waiting,
 ): Promise<void> {
   const asked = new Set<Key>();
   for (;;) {
@@ -25,7 +27,7 @@ export async function adoptAll(
     if (missing.length === 0) return;
     for (const { key } of missing) asked.add(key);
     await eachInLanes(remote.bucket.parallel, missing, async ({ instance, key }) => {
-      const there = await trustedManifest(remote, key, tell);
+      const there = await trustedManifest(remote, key, tell, waiting);
       if (there !== undefined && isOf(instance, there.manifest)) options.store.adopt(there.manifest);
     });
   }

@@ -1,5 +1,6 @@
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
+import { unlessAborted } from '../../objects/retry.ts';
 import { measureMovement } from '../../store/remote/movement.ts';
 import { pullResult } from '../../store/remote/pull-result.ts';
 import { describeConflict, differences, pushResult } from '../../store/remote/push-result.ts';
@@ -48,8 +49,11 @@ const absentMs = 60_000;
 /** Between two events that tell how far a transfer is. */
 const tellEveryMs = 1000;
 
-const goesOn = 'the run goes on without the remote';
-const sendLater = 'nothing is lost: `kumiki cache push` sends what the remote lacks';
+/** What is asked of a remote: until when it is waited for, and what to do if it fails. */
+interface Attempted {
+  readonly signal: AbortSignal;
+  readonly remedy: string;
+}
 
 export function shareResults(context: RunContext, { pull, push, open }: RunRemote): SharedResults {
   const { view, events, stopping } = context;
@@ -58,6 +62,11 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
   const sending: Promise<void>[] = [];
   const pushed = tellMovement('pushed', events.emit);
   const givenUp = new AbortController();
+  const taking: Attempted = { signal: stopping, remedy: 'the run goes on without the remote' };
+  const giving: Attempted = {
+    signal: givenUp.signal,
+    remedy: 'nothing is lost: `kumiki cache push` sends what the remote lacks',
+  };
   let opened: Promise<RemoteCache> | undefined;
   let isOff = false;
 
@@ -72,15 +81,15 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
   /** What fails of one object is a warning; what fails of the whole remote is one only, and nothing more is asked of it. */
   const attempted = async <T>(
     instance: number | undefined,
-    remedy: string,
+    { signal, remedy }: Attempted,
     action: (remote: RemoteCache) => Promise<T | undefined>,
   ): Promise<T | undefined> => {
     if (isOff) return undefined;
     try {
       opened ??= open();
-      return await action(await opened);
+      return await action(await unlessAborted(signal, opened));
     } catch (error) {
-      if (stopping.aborted && (error as Error).name === 'AbortError') return undefined;
+      if (signal.aborted && (error as Error).name === 'AbortError') return undefined;
       if (error instanceof StoreError) warn(`${error.message}; ${remedy}`, instance);
       else if (!(error instanceof RemoteError)) throw error;
       else if (error.trouble === 'poisoned' || error.trouble === 'refused') warn(error.message, instance);
@@ -99,7 +108,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     onBytes: (bytes: number) => void,
   ): Promise<Fetched | undefined> => {
     const from = remote.bucket.url;
-    const there = await remoteManifest(remote, key);
+    const there = await remoteManifest(remote, key, { signal: stopping });
     const manifest = there?.manifest;
     const known = store.manifest(key);
     const found = manifest && known ? differences(manifest, known) : [];
@@ -120,7 +129,7 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     const moving = wanted.map((one) => ({ ...one, ...pulled.begin(bytesOf(one.key)) }));
     await eachInLanes(remote.bucket.parallel, moving, async ({ onBytes, end, ...one }) => {
       if (stopping.aborted) return;
-      await attempted(one.instance, goesOn, async () => {
+      await attempted(one.instance, taking, async () => {
         const claim = await store.claim(one.key, { signal: stopping, onWait: () => {} });
         if (!('begin' in claim)) return;
         try {
@@ -160,20 +169,20 @@ export function shareResults(context: RunContext, { pull, push, open }: RunRemot
     async prepare(options) {
       const isCurrent = assess(plan, options).every((found) => found === undefined || found.kind === 'current');
       if (!pull || (isCurrent && wantedPayloads(plan, options).length === 0)) return;
-      await attempted(undefined, goesOn, async (remote) => {
-        await adoptAll(plan, options, remote, warn);
+      await attempted(undefined, taking, async (remote) => {
+        await adoptAll(plan, options, remote, warn, { signal: stopping });
         const wanted = wantedPayloads(plan, options, await completedCopies(context));
         if (wanted.length > 0) await fetchAll(remote, wanted);
       });
     },
     async fetch(instance, key, claim) {
       if (!pull || Date.now() - (absentSince.get(key) ?? 0) < absentMs) return undefined;
-      return await attempted(instance, goesOn, (remote) => fetchWith(remote, { instance, key }, claim, () => {}));
+      return await attempted(instance, taking, (remote) => fetchWith(remote, { instance, key }, claim, () => {}));
     },
     send(instance, key) {
       if (!push) return;
       const { onBytes, end } = pushed.begin(plan.instances[instance]!.temp ? 0 : bytesOf(key));
-      const sent = attempted(instance, sendLater, (remote) => sendWith(remote, { instance, key }, onBytes));
+      const sent = attempted(instance, giving, (remote) => sendWith(remote, { instance, key }, onBytes));
       sending.push(sent.then(end));
     },
     giveUp: () => givenUp.abort(),

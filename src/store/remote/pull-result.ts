@@ -67,8 +67,8 @@ async function fetchFiles(
       options.onBytes?.(content.length);
     }
   };
-  const fetchPack = async (pack: Pack): Promise<boolean> => {
-    const bytes = await bucket.read(objectName(pack.digest));
+  const fetchPack = async (pack: Pack, signal: AbortSignal): Promise<boolean> => {
+    const bytes = await bucket.read(objectName(pack.digest), { signal });
     if (bytes === undefined) return false;
     const contents =
       digestBytes(bytes) === pack.digest && unpack(pack, bytes, (member) => byDigest.get(member)![0]!.size);
@@ -84,7 +84,7 @@ async function fetchFiles(
   };
   write(inline);
   return await allFound(bucket.parallel, options.signal, [
-    ...packs.map((pack) => () => fetchPack(pack)),
+    ...packs.map((pack) => (signal: AbortSignal) => fetchPack(pack, signal)),
     ...files
       .filter(({ digest }) => !together.has(digest))
       .map((file) => (signal: AbortSignal) => fetchFile(file, signal)),

@@ -46,7 +46,7 @@ export async function pushResult(
   store.lease([key]);
   const manifest = store.manifest(key);
   if (manifest === undefined) return { state: 'absent' };
-  const there = isAbsent ? undefined : await remoteManifest(remote, key);
+  const there = isAbsent ? undefined : await remoteManifest(remote, key, signalOf(options));
   if (there !== undefined) return compared(there.manifest, manifest);
   if (payload && store.find(key)?.payload !== 'present') return { state: 'absent' };
   const fields = payload ? await pushPayload(store, remote, manifest, options) : {};
@@ -54,7 +54,7 @@ export async function pushResult(
   const bytes = Buffer.from(`${JSON.stringify({ ...told, ...fields }, undefined, 1)}\n`);
   const made = await remote.bucket.create(manifestObject(key), { bytes, type: 'application/json' }, signalOf(options));
   if (made === 'created') return { state: 'pushed' };
-  const rival = await remoteManifest(remote, key);
+  const rival = await remoteManifest(remote, key, signalOf(options));
   if (rival === undefined) return { state: 'pushed' };
   const outcome = compared(rival.manifest, manifest);
   return outcome.state === 'present' ? { state: 'pushed' } : outcome;
@@ -162,10 +162,10 @@ async function pushObject(bucket: Bucket, digest: Digest, content: Content, opti
   const name = objectName(digest);
   const size = 'file' in content ? content.size : content.bytes.byteLength;
   // For a large one the question costs less than an upload that is refused at its end.
-  const asksFirst = size > 2 ** 20 && (await bucket.stat(name)) !== undefined;
+  const asksFirst = size > 2 ** 20 && (await bucket.stat(name, signalOf(options))) !== undefined;
   const made = asksFirst ? 'exists' : await bucket.create(name, content, options);
   if (made === 'created') return;
-  const there = await bucket.stat(name);
+  const there = await bucket.stat(name, signalOf(options));
   if (there === undefined || there.size === size) return;
   throw new RemoteError('poisoned', poisonedObject(bucket, digest, `it has ${there.size} bytes, not ${size}`));
 }

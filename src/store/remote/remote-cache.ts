@@ -1,4 +1,4 @@
-import type { Bucket } from '../../objects/bucket.ts';
+import type { Bucket, Waiting } from '../../objects/bucket.ts';
 import { type Lanes, openLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import type { Digest, Key } from '../result.ts';
@@ -19,9 +19,13 @@ export function remoteCache(bucket: Bucket): RemoteCache {
 }
 
 /** The manifest of a key, if the remote holds one. Rejects with a `RemoteError` if what lies there is none. */
-export async function remoteManifest({ bucket }: RemoteCache, key: Key): Promise<RemoteManifest | undefined> {
+export async function remoteManifest(
+  { bucket }: RemoteCache,
+  key: Key,
+  waiting?: Waiting,
+): Promise<RemoteManifest | undefined> {
   const name = manifestObject(key);
-  const bytes = await bucket.read(name);
+  const bytes = await bucket.read(name, waiting);
   if (bytes === undefined) return undefined;
   const manifest = parseManifest(bytes, key);
   if (typeof manifest !== 'string') return manifest;
@@ -34,9 +38,10 @@ export async function trustedManifest(
   remote: RemoteCache,
   key: Key,
   tell: (message: string) => void,
+  waiting?: Waiting,
 ): Promise<RemoteManifest | undefined> {
   try {
-    return await remoteManifest(remote, key);
+    return await remoteManifest(remote, key, waiting);
   } catch (error) {
     if (!(error instanceof RemoteError) || error.trouble !== 'poisoned') throw error;
     tell(error.message);
@@ -45,8 +50,8 @@ export async function trustedManifest(
 }
 
 /** Keys of all manifests that the remote holds. */
-export async function* remoteKeys({ bucket }: RemoteCache): AsyncGenerator<Key> {
-  for await (const { name } of bucket.list(manifestFolder)) {
+export async function* remoteKeys({ bucket }: RemoteCache, waiting?: Waiting): AsyncGenerator<Key> {
+  for await (const { name } of bucket.list(manifestFolder, waiting)) {
     const key = keyOfManifest(name);
     if (key !== undefined) yield key;
   }

@@ -1,3 +1,4 @@
+import type { Waiting } from '../../objects/bucket.ts';
 import { eachInLanes } from '../../objects/lanes.ts';
 import { RemoteError } from '../../objects/remote-error.ts';
 import type { Key } from '../result.ts';
@@ -30,9 +31,9 @@ export interface TransferResultsOptions {
 /** From so many results on the remote is asked for a list. */
 const worthListing = 100;
 
-async function allKeys(remote: RemoteCache): Promise<ReadonlySet<Key>> {
+async function allKeys(remote: RemoteCache, waiting: Waiting): Promise<ReadonlySet<Key>> {
   const keys = new Set<Key>();
-  for await (const key of remoteKeys(remote)) keys.add(key);
+  for await (const key of remoteKeys(remote, waiting)) keys.add(key);
   return keys;
 }
 
@@ -51,7 +52,7 @@ export function pushResults(
     const manifest = store.manifest(key);
     transfer.expect(manifest ? sizeOf(manifest) : 0);
     const payload = store.find(key)?.payload === 'present';
-    if (keys.length >= worthListing) listed ??= allKeys(remote);
+    if (keys.length >= worthListing) listed ??= allKeys(remote, transfer);
     const isAbsent = listed !== undefined && !(await listed).has(key);
     const pushed = await pushResult(store, remote, key, { ...transfer, payload, isAbsent });
     if (pushed.state === 'pushed') return 'moved';
@@ -73,7 +74,7 @@ export function pullResults(
   return transferAll(remote, keys, options, async (key, transfer) => {
     const known = store.find(key);
     if (known?.payload === 'present') return 'present';
-    const there = await remoteManifest(remote, key);
+    const there = await remoteManifest(remote, key, transfer);
     if (there === undefined) return 'absent';
     const { manifest } = there;
     transfer.expect(sizeOf(manifest));
