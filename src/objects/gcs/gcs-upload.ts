@@ -81,7 +81,7 @@ async function uploadLarge(
     sent = bytesWritten;
   });
   try {
-    await pipeline(createReadStream(content.file, { highWaterMark: 2 ** 20 }), target, signal && { signal });
+    await pipeline(createReadStream(content.file, { highWaterMark: 2 ** 20 }), target, signal ? { signal } : {});
   } catch (error) {
     onBytes(-sent);
     const failure = Object.assign(new Error((error as Error).message), error, { response: answer });
