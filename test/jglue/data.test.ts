@@ -140,6 +140,11 @@ test('another corpus than MARC-ja’s is refused', async (t) => {
     collectFrom(given.replace('\t1\t0\t0\tN', '\tone\t0\t0\tN')),
     /other\.tsv:\d+: 'one' is no star rating/,
   );
+  const open = `${given.split('\n')[0]}\n"${'あ'.repeat(1_000_001)}`;
+  await assert.rejects(
+    collectFrom(open),
+    /other\.tsv:2: a field of more than 1000000 characters: is a quotation mark not/,
+  );
   const cut = given.split('\n').slice(0, 300).join('\n');
   await assert.rejects(collectFrom(cut), /is not the corpus that MARC-ja was made from.*falls into train/);
 });

@@ -78,7 +78,7 @@ function otherCorpus({ corpus }: MarcJaOptions, why: string): JglueError {
 async function readReviews({ corpus, signal, progress }: MarcJaOptions): Promise<Review[]> {
   const reviews: Review[] = [];
   let isHeader = true;
-  const feed = tabSeparated((fields, line) => {
+  const feed = tabSeparated(corpus, (fields, line) => {
     if (isHeader) {
       checkHeader(fields, corpus);
       isHeader = false;

@@ -4,8 +4,9 @@ import { JglueError } from '../jglue-error.ts';
 /** Python's module refuses longer fields where MARC-ja is made: an unclosed quotation mark would take the rest of the file. */
 const longestField = 1_000_000;
 
-/** Calls back with the fields of each row that is not blank, and the line, from 1, on which it begins. */
+/** Calls back with the fields of each row of the file `path` that is not blank, and the line, from 1, on which it begins. */
 export function tabSeparated(
+  path: string,
   visit: (fields: readonly string[], line: number) => void,
 ): (text: string | undefined) => void {
   let fields: string[] = [];
@@ -43,7 +44,7 @@ export function tabSeparated(
       }
       if (field.length > longestField) {
         throw new JglueError(
-          `line ${begin}: a field of more than ${longestField} characters: is a quotation mark not closed?`,
+          `${path}:${begin}: a field of more than ${longestField} characters: is a quotation mark not closed?`,
         );
       }
     }
