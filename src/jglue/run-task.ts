@@ -49,7 +49,7 @@ export async function runTask(options: RunTaskOptions): Promise<void> {
   const task = tasks[options.task];
   const model = await openModel(options.model);
   try {
-    const encoder = await encoderFor(model, options.dictionary, options.maxSequenceLength);
+    const encoder = await encoderFor(model, task, options.dictionary, options.maxSequenceLength);
     const data = await readTaskData(task, encoder, options);
     const { valuesOf, fresh } = await startingWeights(model, task.kind, options.head, options.seed);
     if (fresh.length > 0) options.log(`starts fresh: ${fresh.join(', ')}`);

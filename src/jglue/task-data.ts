@@ -110,10 +110,19 @@ function warnOfSome(
 }
 
 /** Makes ids of texts as the model wants them. Throws `JglueError` or `ModelError` where model, vocabulary and length do not fit each other. */
-export async function encoderFor(model: Model, dictionary: string, maxSequenceLength: number): Promise<TextEncoder> {
-  const { maxPositions } = model.config.architecture;
+export async function encoderFor(
+  model: Model,
+  { title, kind, fields }: Task,
+  dictionary: string,
+  maxSequenceLength: number,
+): Promise<TextEncoder> {
+  const { maxPositions, typeVocabSize } = model.config.architecture;
+  const config = join(model.directory, 'config.json');
+  const hasPairs = kind === 'choice' || fields.second !== undefined;
+  if (hasPairs && typeVocabSize < 2) {
+    throw new JglueError(`${config} says type_vocab_size ${typeVocabSize}: the two texts of ${title} need two types`);
+  }
   if (maxSequenceLength > maxPositions) {
-    const config = join(model.directory, 'config.json');
     throw new JglueError(
       `max_seq_length ${maxSequenceLength} exceeds the model's max_position_embeddings ${maxPositions} (${config}): give a smaller one`,
     );

@@ -19,9 +19,12 @@ export const tinyConfig = {
 };
 
 /** Writes a model of random weights for the vocabulary of the pretraining fixtures, with IPADIC. */
-export async function writeTinyModel(directory: string): Promise<string> {
+export async function writeTinyModel(
+  directory: string,
+  change: { readonly type_vocab_size?: number } = {},
+): Promise<string> {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(tinyConfig));
+  writeFileSync(join(directory, 'config.json'), JSON.stringify({ ...tinyConfig, ...change }));
   const tokenizer = {
     word_tokenizer_type: 'mecab',
     subword_tokenizer_type: 'wordpiece',
@@ -38,6 +41,7 @@ export async function writeTinyModel(directory: string): Promise<string> {
     layer_norm_eps: 1e-12,
     position_embedding_type: 'absolute',
     ...tinyConfig,
+    ...change,
   });
   const variables = modelVariables(architecture).filter(({ trained }) => trained);
   const tensors = variables.map(modelTensor);

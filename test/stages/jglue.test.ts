@@ -138,6 +138,15 @@ test('what evaluation would stumble over is told before training', async (t) => 
   );
 });
 
+test('refused: pairs for a model of one token type', async (t) => {
+  const single = await writeTinyModel(join(folder, 'single'), { type_vocab_size: 1 });
+  await assert.rejects(
+    run(t, 'jcommonsenseqa', { inputs: { model: single } }),
+    /config\.json says type_vocab_size 1: the two texts of JCommonsenseQA need two types/,
+  );
+  await run(t, 'marc_ja', { inputs: { model: single, test: undefined }, with: { max_train_examples: 16 } });
+});
+
 test('refused: the vocabulary of another model', async (t) => {
   const other = await writeTinyModel(join(folder, 'other'));
   const vocab = readFileSync(join(other, 'vocab.txt'), 'utf8');
