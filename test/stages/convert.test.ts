@@ -237,7 +237,10 @@ test('what does not fit together is refused with the remedy, and nothing is left
       /mecab_kwargs\.mecab_dic: transformers knows ipadic, unidic_lite, unidic/,
     );
   }
-  await refused({ checkpoint: join(folder, 'nowhere') }, /There is no checkpoint .*nowhere/);
+  await refused(
+    { checkpoint: join(folder, 'nowhere') },
+    /There is no checkpoint .*nowhere: give a model directory, or a prefix: .* such as MODEL_DIR\/ckpt-1000/,
+  );
   truncateSync(`${checkpoint}.data-00000-of-00001`, 50_000);
   await refused({}, /is truncated: tensor /);
   rmSync(`${checkpoint}.data-00000-of-00001`);

@@ -129,7 +129,7 @@ export function checkpointPrefix(path: string): string {
   if (existsSync(`${path}.index`)) return path;
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     throw new CheckpointError(
-      `There is no checkpoint ${path}: give a model directory, or a prefix such as ${join(path, 'ckpt-1000')}`,
+      `There is no checkpoint ${path}: give a model directory, or a prefix: the names of its files up to '.index', such as MODEL_DIR/ckpt-1000`,
     );
   }
   const latest = namedCheckpoints(path).at(-1);
