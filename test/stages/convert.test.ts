@@ -173,6 +173,26 @@ test('gelu_new is the exact activation of Model Garden', async (t) => {
   opened.close();
 });
 
+test('a vocabulary that is shorter than the model, or repeats tokens, is warned of', async (t) => {
+  const folder = temporaryFolder(t);
+  const vocab = join(folder, 'vocab.txt');
+  const model = join(folder, 'bert.json');
+  writeFileSync(vocab, '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nx\nx\n');
+  writeFileSync(model, JSON.stringify(bertConfigOf(smallArchitecture)));
+  const { warnings } = await runStage(t, convert, {
+    with: { formats: ['safetensors'] },
+    inputs: {
+      checkpoint: saveRandomCheckpoint(folder, smallArchitecture),
+      model,
+      vocab,
+      tokenizer_config: join(tokenizerConfigs, 'wordpiece.yaml'),
+    },
+  });
+  assert.equal(warnings.length, 2);
+  assert.match(warnings[0]!, /vocab\.txt has 7 tokens, the model 345: the others can never be predicted as text/);
+  assert.match(warnings[1]!, /vocab\.txt repeats 1 tokens: of each only the last line counts/);
+});
+
 test('what does not fit together is refused with the remedy, and nothing is left half-written', async (t) => {
   const folder = temporaryFolder(t);
   const checkpoint = saveRandomCheckpoint(join(folder, 'model_dir'), smallArchitecture);

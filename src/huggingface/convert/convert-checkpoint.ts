@@ -98,7 +98,7 @@ async function checkedVocabularySize(
   { architecture }: ModelConfig,
   warn: (message: string) => void,
 ): Promise<number> {
-  const { ids, positions } = await loadVocabulary(path);
+  const { tokens, ids, positions } = await loadVocabulary(path);
   const size = ids.reduce((most, id) => Math.max(most, id), 0) + 1;
   const absent = Object.values(specialTokens).filter((token) => !positions.has(token));
   if (absent.length > 0) throw new ModelError(`${path} has no ${absent.join(', ')}: is it a vocab.txt of BERT?`);
@@ -107,6 +107,9 @@ async function checkedVocabularySize(
   }
   if (size < architecture.vocabSize) {
     warn(`${path} has ${size} tokens, the model ${architecture.vocabSize}: the others can never be predicted as text`);
+  }
+  if (tokens.length < size) {
+    warn(`${path} repeats ${size - tokens.length} tokens: of each only the last line counts, as for transformers`);
   }
   return size;
 }
