@@ -138,6 +138,20 @@ test('what evaluation would stumble over is told before training', async (t) => 
   );
 });
 
+test('a correlation with a constant is null in the metrics, and no point of a curve', async (t) => {
+  const dev = join(folder, 'constant.json');
+  const examples = readFileSync(demoFile('jsts', 'dev'), 'utf8').trim().split('\n').slice(0, 3);
+  writeFileSync(dev, examples.map((line) => JSON.stringify({ ...JSON.parse(line), label: 2 })).join('\n'));
+  const { outputs, metrics, log } = await run(t, 'jsts', {
+    inputs: { dev, test: undefined },
+    with: { max_train_examples: 16 },
+  });
+  const { pearson, spearmanr, loss } = JSON.parse(readFileSync(outputs.metrics, 'utf8')).dev;
+  assert.deepEqual([pearson, spearmanr, typeof loss], [null, null, 'number']);
+  assert.deepEqual(Object.keys(metrics).sort(), ['eval_loss', 'loss']);
+  assert.ok(log.some((line) => line.includes('eval_pearson undefined')));
+});
+
 test('refused: pairs for a model of one token type', async (t) => {
   const single = await writeTinyModel(join(folder, 'single'), { type_vocab_size: 1 });
   await assert.rejects(

@@ -85,10 +85,7 @@ export async function fineTune(options: FineTuneOptions): Promise<FineTuned> {
         evaluation = await evaluate(plan, step, dev);
         const named = Object.entries(evaluation.metrics ?? {}).map(([name, value]) => [`eval_${name}`, value] as const);
         log.write({ step: done, epoch, ...Object.fromEntries(named) });
-        for (const [name, value] of named) options.metric(name, value, done);
-        options.log(
-          `epoch ${epoch + 1} of ${epochs}: ${named.map(([name, value]) => `${name} ${value.toFixed(4)}`).join(', ')}`,
-        );
+        tellEvaluation(options, epoch, done, named);
       }
       // Behind the evaluation, so that its line is never missing; the last one is not needed.
       if (epoch < epochs - 1) {
@@ -156,6 +153,18 @@ async function evaluate(plan: BatchPlan, step: FineTuningStep, split: Split): Pr
     throw new JglueError('the model answers with numbers that are not finite: a lower learning rate may help');
   }
   return split.evaluate(logits);
+}
+
+/** A metric that is not defined, such as a correlation with a constant, is no number to draw a curve of. */
+function tellEvaluation(
+  { epochs, metric, log }: FineTuneOptions,
+  epoch: number,
+  step: number,
+  named: readonly (readonly [name: string, value: number])[],
+): void {
+  for (const [name, value] of named) if (!Number.isNaN(value)) metric(name, value, step);
+  const values = named.map(([name, value]) => `${name} ${Number.isNaN(value) ? 'undefined' : value.toFixed(4)}`);
+  log(`epoch ${epoch + 1} of ${epochs}: ${values.join(', ')}`);
 }
 
 function stopped(step: number, total: number): JglueError {
