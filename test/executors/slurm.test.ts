@@ -252,6 +252,29 @@ test('a refused submission says why', async (t) => {
   await assert.rejects(cluster.start('true'), /invalid partition/);
 });
 
+test('a full queue is told of at once, and waited for also when sbatch gives up', async (t) => {
+  const cluster = openCluster(t);
+  for (const file of ['full', 'gives-up']) cluster.behave(file);
+  const ended = cluster.ended('echo made > "$OUT"');
+  while (cluster.warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.match(cluster.warnings[0]!, /Slurm takes no more jobs now \(MaxJobCount\)/);
+  cluster.normal('full');
+  assert.equal((await ended).failure, undefined);
+  assert.equal(cluster.output(), 'made\n');
+  assert.equal(cluster.calls('sbatch').length, 2);
+  assert.equal(cluster.warnings.length, 1);
+});
+
+test('a job that waits for room in the queue is not submitted any more when it is stopped', async (t) => {
+  const cluster = openCluster(t);
+  cluster.behave('full');
+  const started = cluster.start('true');
+  while (cluster.warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  cluster.stopping.abort();
+  await assert.rejects(started, /was stopped before it was submitted/);
+  cluster.normal('full');
+});
+
 test("sbatch's lost answer does not submit twice", async (t) => {
   const cluster = openCluster(t);
   cluster.behave('reply-lost');
@@ -321,17 +344,22 @@ const arrays = (cluster: ReturnType<typeof openCluster>) =>
     .map((call) => /--array=(\S+)/.exec(call)?.[1])
     .sort();
 
-test("arrays are no longer than the cluster's MaxArraySize", async (t) => {
-  const cluster = openCluster(t);
-  cluster.behave('longest', '2');
-  const jobs = await Promise.all(keys(5).map((key) => cluster.start('echo > "$OUT"', {}, key)));
-  const ends = await Promise.all(jobs.map(({ end }) => end));
-  assert.deepEqual(
-    ends.map(({ failure }) => failure),
-    Array(5).fill(undefined),
-  );
-  assert.deepEqual(arrays(cluster), ['0-0', '0-1', '0-1']);
-});
+for (const [limit, file, most] of [
+  ['MaxArraySize', 'longest', '2'],
+  ['MaxJobCount, of which the last place stays free', 'most', '3'],
+] as const) {
+  test(`arrays are no longer than the cluster's ${limit}`, async (t) => {
+    const cluster = openCluster(t);
+    cluster.behave(file, most);
+    const jobs = await Promise.all(keys(5).map((key) => cluster.start('echo > "$OUT"', {}, key)));
+    const ends = await Promise.all(jobs.map(({ end }) => end));
+    assert.deepEqual(
+      ends.map(({ failure }) => failure),
+      Array(5).fill(undefined),
+    );
+    assert.deepEqual(arrays(cluster), ['0-0', '0-1', '0-1']);
+  });
+}
 
 test('the first hundred of a burst do not wait until the rest is prepared', async (t) => {
   const cluster = openCluster(t);

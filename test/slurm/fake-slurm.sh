@@ -2,7 +2,7 @@
 # Stands in for sbatch, squeue, scontrol, sacct and scancel, by the name that it is called under. Files beside it say how it behaves:
 # `state`: jobs do not run, they are in that state at once; `reply-lost`: sbatch takes the job and fails; `deaf`: squeue fails as
 # often as it has lines; `stuck`: as long as it is there, scancel does not answer; `forget`: no job is known to squeue; `remember`: but to scontrol; `accounted`: save to sacct, in that
-# state; `requeue`: a job that fails is started again; `longest`: the cluster's MaxArraySize. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
+# state; `requeue`: a job that fails is started again; `longest` and `most`: the cluster's MaxArraySize and MaxJobCount; `full`: as long as it is there, sbatch waits for room, and gives up then where there is `gives-up`. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(basename "$0")
 echo "$program $*" >>"$here/calls"
@@ -16,6 +16,11 @@ case $program in
       esac
       shift
     done
+    if [ -e "$here/full" ]; then
+      echo 'sbatch: error: Slurm job queue full, sleeping and retrying.' >&2
+      while [ -e "$here/full" ]; do sleep 0.05; done
+      [ -e "$here/gives-up" ] && rm "$here/gives-up" && { echo 'sbatch: error: Batch job submission failed: Job queue full' >&2; exit 1; }
+    fi
     [ -e "$here/refuse" ] && { echo 'sbatch: error: invalid partition specified: nowhere' >&2; exit 1; }
     # What the set-up of a node adds.
     export SITE=here
@@ -56,6 +61,7 @@ case $program in
   scontrol)
     if [ "$*" = 'show config' ]; then
       echo "MaxArraySize            = $(cat "$here/longest" 2>/dev/null || echo 1001)"
+      echo "MaxJobCount             = $(cat "$here/most" 2>/dev/null || echo 10000)"
     else
       for record in "$here"/jobs/*.[0-9]; do
         IFS='|' read -r name index id state _ <"$record"

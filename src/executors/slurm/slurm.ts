@@ -50,7 +50,7 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
     giveUp = () => resolve(undefined);
   });
 
-  async function taskOf(job: Job, folder: JobFolder): Promise<Task> {
+  async function taskOf(job: Job, folder: JobFolder, { warning }: JobListener): Promise<Task> {
     const { stage } = job.instance;
     const earlier = readTask(folder);
     if (earlier) {
@@ -65,6 +65,7 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
       options: sbatchOptions(job, settings),
       limit: settings.arrayLimit,
       stopping: job.stopping(),
+      warn: warning,
       prepare: (task) => prepareFolder(folder, job, task, childEntry),
     });
   }
@@ -82,7 +83,7 @@ export function createSlurmExecutor({ cache, defaults, pollMs = 2_000, patience 
     },
     async start(job: Job, listener: JobListener): Promise<RunningJob> {
       const folder = jobFolder(directory, job.key, job.instance.outputs);
-      const task = await Promise.race([taskOf(job, folder), givenUp]);
+      const task = await Promise.race([taskOf(job, folder, listener), givenUp]);
       if (task === undefined) {
         listener.warning('its job was being submitted to Slurm and may run; `kumiki watch` goes on with it');
         return endedJob;

@@ -4,11 +4,24 @@ import { promisify } from 'node:util';
 
 const patienceMs = 60_000;
 
+export interface CallOptions {
+  /** Ends the program when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Called with what it says while it runs. */
+  heard?(said: string): void;
+}
+
 /** Standard output of a program; rejects with what it said. */
-export async function slurm(program: string, words: readonly string[]): Promise<string> {
+export async function slurm(
+  program: string,
+  words: readonly string[],
+  { signal, heard }: CallOptions = {},
+): Promise<string> {
   try {
-    const options = { env: clientEnvironment(), timeout: patienceMs, maxBuffer: 2 ** 28 };
-    return (await promisify(execFile)(program, words, options)).stdout;
+    const options = { env: clientEnvironment(), timeout: patienceMs, maxBuffer: 2 ** 28, ...(signal && { signal }) };
+    const call = promisify(execFile)(program, words, options);
+    if (heard) call.child.stderr?.setEncoding('utf8').on('data', heard);
+    return (await call).stdout;
   } catch (error) {
     const { code, stderr, killed } = error as NodeJS.ErrnoException & { stderr?: string; killed?: boolean };
     if (code === 'ENOENT') {

@@ -21,6 +21,7 @@ export interface Submission {
   readonly limit: SlurmSettings['arrayLimit'];
   /** Aborted when it shall not be submitted any more. */
   readonly stopping: AbortSignal;
+  warn(message: string): void;
   /** Writes what the job starts from, once its task is known. */
   prepare(task: Task): void;
 }
@@ -108,7 +109,7 @@ export function createSubmitter(directory: string): Submitter {
         const one: Waiting = { ...submission, group: groupOf(submission), resolve, reject };
         waiting.add(one);
         const withdraw = () => {
-          if (waiting.delete(one)) reject(new Error('it was stopped before it was submitted'));
+          if (waiting.delete(one)) reject(wasWithdrawn());
         };
         if (submission.stopping.aborted) withdraw();
         else submission.stopping.addEventListener('abort', withdraw);
@@ -117,6 +118,8 @@ export function createSubmitter(directory: string): Submitter {
     },
   };
 }
+
+const wasWithdrawn = () => new Error('it was stopped before it was submitted');
 
 const groupOf = ({ stage, options, limit }: Submission) => JSON.stringify([stage, options, limit]);
 
@@ -144,6 +147,7 @@ async function submitArray(directory: string, group: readonly Waiting[]): Promis
       ],
       join(batch, 'array.sh'),
       [name, join(batch, 'folders')],
+      group,
     );
     for (const [index, { resolve }] of group.entries()) resolve(tasks[index]!);
     return true;
@@ -164,20 +168,49 @@ export function slurmWords(directory: string, { name, index }: Task): string {
   }
 }
 
-/** When sbatch fails without saying no, the job may be there all the same: its unique name tells. */
-async function submitOnce(name: string, options: readonly string[], script: string, words: readonly string[]) {
-  try {
-    await slurm('sbatch', [...options, script, ...words]);
-  } catch (error) {
-    if (!/did not answer|timed out|Unable to contact|Zero Bytes|Connection/i.test((error as Error).message))
-      throw error;
-    for (let tries = 0; ; tries++) {
-      const known = await queuedTasks().catch(() => undefined);
-      if (known && [...known.keys()].some((task) => task.startsWith(`${name}/`))) return;
-      if (known && tries >= 2) throw error;
-      if (tries >= 30) throw error;
-      await delay(1000);
+/** As sbatch says once, and tries again for two minutes: the controller has MaxJobCount jobs, or is busy. */
+const fullQueue = /sleeping and retrying/;
+
+/** Tries for as long as Slurm's queue is full, unless all of the group are stopped. */
+async function submitOnce(
+  name: string,
+  options: readonly string[],
+  script: string,
+  words: readonly string[],
+  group: readonly Waiting[],
+): Promise<void> {
+  const stopped = new AbortController();
+  let isFull = false;
+  const stopIfAll = () => {
+    if (group.every(({ stopping }) => stopping.aborted)) stopped.abort();
+  };
+  const heard = (said: string) => {
+    if (isFull || !fullQueue.test(said)) return;
+    isFull = true;
+    group[0]!.warn('Slurm takes no more jobs now (MaxJobCount), so its jobs wait until others have ended');
+    for (const { stopping } of group) stopping.addEventListener('abort', stopIfAll);
+    stopIfAll();
+  };
+  for (;;) {
+    try {
+      await slurm('sbatch', [...options, script, ...words], { heard, signal: stopped.signal });
+      return;
+    } catch (error) {
+      if (await isThere(name, error as Error)) return;
+      if (stopped.signal.aborted) throw wasWithdrawn();
+      if (!isFull) throw error;
     }
+  }
+}
+
+/** When sbatch fails without saying no, the job may be there all the same: its unique name tells. */
+async function isThere(name: string, { message }: Error): Promise<boolean> {
+  if (!/did not answer|timed out|Unable to contact|Zero Bytes|Connection|aborted/i.test(message)) return false;
+  for (let tries = 0; ; tries++) {
+    const known = await queuedTasks().catch(() => undefined);
+    if (known && [...known.keys()].some((task) => task.startsWith(`${name}/`))) return true;
+    if ((known && tries >= 2) || tries >= 30) return false;
+    await delay(1000);
   }
 }
 
