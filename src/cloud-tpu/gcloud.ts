@@ -1,6 +1,6 @@
 /** Google's command line, called with lists of arguments; what it fails with, in words. */
 import { execa } from 'execa';
-import { withoutSecrets } from '../objects/remote-error.ts';
+import { RemoteError, withoutSecrets } from '../objects/remote-error.ts';
 
 export type TpuTrouble = 'capacity' | 'quota' | 'setup' | 'failed';
 
@@ -13,6 +13,18 @@ export class CloudTpuError extends Error {
     super(withoutSecrets(message));
     this.trouble = trouble;
   }
+}
+
+/** Failures in a row, of what may pass, after which it is no passing one. */
+export const patience = 10;
+
+/** What a failure says that may be over the next time: Google was not reached. Throws any other. */
+export function passing(error: unknown): string {
+  const mayPass =
+    (error instanceof CloudTpuError && error.trouble === 'failed') ||
+    (error instanceof RemoteError && error.trouble === 'unavailable');
+  if (!mayPass) throw error;
+  return error.message;
 }
 
 export interface GcloudAnswer {
@@ -65,7 +77,7 @@ const troubles: readonly (readonly [RegExp, TpuTrouble, string])[] = [
   [
     /attribute \[project\]|project property/i,
     'setup',
-    "give the parameter 'project', or run gcloud config set project",
+    "name the project (the stage's parameter 'project', or --project), or run gcloud config set project",
   ],
 ];
 

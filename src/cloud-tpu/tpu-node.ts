@@ -1,6 +1,6 @@
 /** TPU VMs: made, looked at, deleted. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CloudTpuError, gcloudFailure, gcloudTpus } from './gcloud.ts';
+import { CloudTpuError, gcloudFailure, gcloudTpus, passing, patience } from './gcloud.ts';
 
 export interface NodeOptions {
   readonly project: string | undefined;
@@ -20,7 +20,8 @@ export interface TpuNode {
   readonly zone: string;
 }
 
-export type NodeState = 'ready' | 'coming' | 'lost' | 'absent';
+/** `unknown`: Google was not reached. */
+export type NodeState = 'ready' | 'coming' | 'lost' | 'absent' | 'unknown';
 
 /** All that kumiki makes are called so. */
 export const namePrefix = 'kumiki-';
@@ -65,8 +66,11 @@ async function create({ name, zone }: TpuNode, options: NodeOptions): Promise<vo
 }
 
 async function isReadyInTime(node: TpuNode, { project, pollMs, queued, signal }: NodeOptions): Promise<boolean> {
+  let failures = 0;
   for (;;) {
-    const state = await stateOf(node, project, signal);
+    const { state, why } = await stateIfReached(node, project, signal);
+    failures = state === 'unknown' ? failures + 1 : 0;
+    if (failures > patience) throw new CloudTpuError('failed', why);
     if (state === 'ready') return true;
     if (state === 'lost') return false;
     if (state === 'absent') {
@@ -83,12 +87,21 @@ async function isInLine({ name, zone }: TpuNode, project: string | undefined, si
   return answer.ok && !['FAILED', 'SUSPENDED', 'SUSPENDING', 'DELETING'].includes(answer.stdout.trim());
 }
 
-/** Rejects if gcloud cannot tell. */
-export async function stateOf(
-  { name, zone }: TpuNode,
+/** `why`: what gcloud said if Google was not reached. Rejects with what does not pass, such as a missing permission. */
+export async function stateIfReached(
+  node: TpuNode,
   project: string | undefined,
-  signal?: AbortSignal,
-): Promise<NodeState> {
+  signal: AbortSignal,
+): Promise<{ readonly state: NodeState; readonly why: string }> {
+  try {
+    return { state: await stateOf(node, project, signal), why: '' };
+  } catch (error) {
+    return { state: 'unknown', why: passing(error) };
+  }
+}
+
+/** Rejects if gcloud cannot tell. */
+async function stateOf({ name, zone }: TpuNode, project: string | undefined, signal?: AbortSignal): Promise<NodeState> {
   const answer = await gcloudTpus(['tpu-vm', 'describe', name, `--zone=${zone}`, '--format=json'], project, signal);
   if (!answer.ok) {
     if (/NOT_FOUND|was not found/.test(answer.stderr)) return 'absent';

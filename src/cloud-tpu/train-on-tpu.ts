@@ -12,10 +12,10 @@ import { failure, finishModelDirectory, type LocalTraining } from '../model-gard
 import { configFiles, trainerFlags, writeConfigs } from '../model-garden/trainer-files.ts';
 import type { Bucket } from '../objects/bucket.ts';
 import { recordFiles } from '../pretraining/records/record-files.ts';
-import { CloudTpuError } from './gcloud.ts';
+import { CloudTpuError, passing, patience } from './gcloud.ts';
 import { type LeaseOptions, type NodeLease, openLease } from './node-lease.ts';
 import { askTrainer, type RemoteTrainer, startTrainer } from './remote-trainer.ts';
-import { createNode, type NodeOptions, namePrefix, stateOf } from './tpu-node.ts';
+import { createNode, type NodeOptions, namePrefix, stateIfReached } from './tpu-node.ts';
 import { modelDirectoryFetcher, uploadCheckpoint, uploadRecords } from './training-objects.ts';
 
 export interface TpuTraining extends Omit<LocalTraining, 'python' | 'distribution'>, NodeOptions, LeaseOptions {
@@ -26,9 +26,6 @@ export interface TpuTraining extends Omit<LocalTraining, 'python' | 'distributio
   readonly models: string;
   warn(message: string): void;
 }
-
-/** Failures in a row, of connections or of a trainer that vanishes, after which it is no passing one. */
-const patience = 10;
 
 /** Trains to the end; `model_dir` in the work folder is the result. */
 export async function trainOnTpu(training: TpuTraining): Promise<void> {
@@ -71,7 +68,8 @@ export async function trainOnTpu(training: TpuTraining): Promise<void> {
 async function takeUp(lease: NodeLease, { project, signal, log }: TpuTraining): Promise<void> {
   const { node } = lease;
   if (node === undefined) return;
-  if ((await stateOf(node, project, signal)) === 'ready') log(`goes on with ${node.name} in ${node.zone}`);
+  const { state } = await stateIfReached(node, project, signal);
+  if (state === 'ready' || state === 'unknown') log(`goes on with ${node.name} in ${node.zone}`);
   else await lease.end();
 }
 
@@ -102,20 +100,21 @@ async function watch(
       lines.push(line);
       if (lines.length > 40) lines.shift();
     }
-    await look();
-    if (state.kind === 'ended') {
+    const unseen = await look().then(() => undefined, passing);
+    if (state.kind === 'ended' && unseen === undefined) {
       if (state.exitCode === 0) return 'done';
       throw new ModelGardenError(failure(lines, state.exitCode));
     }
-    if (state.kind === 'running') failures = 0;
+    if (state.kind === 'running' && unseen === undefined) failures = 0;
     else {
-      if ((await stateOf(trainer.node, project, signal)) !== 'ready') return 'lost';
+      const node = await stateIfReached(trainer.node, project, signal);
+      if (node.state !== 'ready' && node.state !== 'unknown') return 'lost';
       if (++failures > patience) {
-        const why = state.kind === 'unreachable' ? state.why : 'the trainer does not stay';
+        const why = unseen || node.why || (state.kind === 'unreachable' ? state.why : 'the trainer does not stay');
         throw new CloudTpuError('failed', `${trainer.node.name}: ${patience} failures in a row: ${why}`);
       }
       // The VM was restarted under it, or the connection broke while it was begun.
-      if (state.kind !== 'unreachable') isStarted = false;
+      if (state.kind === 'gone' || state.kind === 'absent') isStarted = false;
     }
     await sleep(pollMs, undefined, { signal });
   }

@@ -1,7 +1,7 @@
 /**
  * Stands in for `gcloud compute tpus`: nodes are folders, `ssh` runs its command here with the node's folder as home. Every call is noted in
  * FOLDER/calls.jsonl. FOLDER/faults holds a word a line, each of which the call that it concerns takes once:
- * no-capacity, quota, permission, lost-reply (of create; permission also of the list of queued resources) · slow (CREATING for two looks) · drop-ssh, drop-start (of ssh) · preempt,
+ * no-capacity, quota, permission, lost-reply (of create; permission also of the list of queued resources) · slow (CREATING for two looks) · drop-ssh, drop-start (of ssh) · away (of describe) · preempt,
  * maintenance, reboot (of ssh, once the trainer behind it has met its fault) · late (create does not answer, and the VM comes after one delete
  * did not find it) · keep (delete fails once) · stuck (delete does not answer).
  */
@@ -68,6 +68,7 @@ function make(): void {
 }
 
 function describe(): void {
+  if (meets('away')) fail('gcloud crashed (TransportError): Max retries exceeded: Network is unreachable');
   if (!existsSync(node)) notFound();
   const [state, left] = stateOf().split(' ');
   if (left !== undefined) setState(Number(left) > 1 ? `CREATING ${Number(left) - 1}` : 'READY');

@@ -45,6 +45,7 @@ for (const [fault, words, said] of [
   ['slow to be made', ['slow'], /deleted kumiki-/],
   ['whose creation is not confirmed', ['lost-reply'], /deleted kumiki-/],
   ['whose connection drops', ['drop-ssh', 'drop-ssh', 'drop-start'], /deleted kumiki-/],
+  ['beside a network that is away for a while', ['away', 'away', 'drop-ssh', 'away', 'drop-ssh'], /deleted kumiki-/],
   ['in a zone without capacity', ['no-capacity'], /europe-west4-a: there is no capacity now[\s\S]*in us-central1-a/],
   [
     'beyond the quota of a zone',
