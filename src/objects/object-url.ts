@@ -17,15 +17,27 @@ export function parseObjectUrl(url: string): { readonly bucket: string; readonly
   return match ? { bucket: match[1]!, path: (match[2] ?? '').replace(/^\/+|\/+$/g, '') } : undefined;
 }
 
+const places = 'gs://bucket/prefix, file:///path or a path';
+
 /** `gs://bucket/prefix`, `file:///path`, or a path, which starts from `root`; a sentence where it is none of them. */
 export function parsePlace(text: string, root: string): ObjectPlace | string {
   if (isObjectUrl(text)) {
     const parsed = parseObjectUrl(text);
     return parsed ? { kind: 'gcs', ...parsed } : `'${text}' names no bucket: write gs://bucket/prefix`;
   }
+  if (text.trim() === '') return `a remote is ${places}`;
   if (/^file:\/\/[^/]/.test(text)) return { kind: 'directory', path: resolve(root, text.slice('file://'.length)) };
-  if (text.startsWith('file:')) return { kind: 'directory', path: fileURLToPath(text) };
-  if (/^[a-z][a-z\d+.-]*:/i.test(text))
-    return `'${text}' is no remote: write gs://bucket/prefix, file:///path or a path`;
+  if (text.startsWith('file:')) return placeOfFileUrl(text);
+  if (/^[a-z][a-z\d+.-]*:/i.test(text)) return `'${text}' is no remote: write ${places}`;
   return { kind: 'directory', path: isAbsolute(text) ? text : resolve(root, text) };
+}
+
+function placeOfFileUrl(text: string): ObjectPlace | string {
+  try {
+    const { hash, search } = new URL(text);
+    if (hash + search === '') return { kind: 'directory', path: fileURLToPath(text) };
+  } catch {
+    // As below.
+  }
+  return `'${text}' is no URL of a folder: write %25 for %, %23 for # and %3F for ?, or the plain path`;
 }

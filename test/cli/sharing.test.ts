@@ -362,6 +362,13 @@ test('kumiki.yaml is checked as a workflow is', async () => {
   );
   await told('remote: s3://lab/x\n', /kumiki\.yaml:1:9: error: 's3:\/\/lab\/x' is no remote: write gs:\/\/bucket/);
   await told('remote: gs://\n', /names no bucket/);
+  await told('remote: ""\n', /kumiki\.yaml:1:9: error: a remote is gs:\/\/bucket\/prefix, file:/);
+  for (const url of ['file:///data/100%', 'file:///data/a#b']) {
+    await told(
+      `remote: ${url}\n`,
+      /kumiki\.yaml:1:9: error: 'file:\/\/\/data.*' is no URL of a folder: write %25 for %/,
+    );
+  }
   await told('remote: 3\n', /expected gs:\/\/bucket\/prefix/);
   await told('gcs: {endpoint: nowhere}\n', /expected a URL such as/);
   workspace.write('kumiki.yaml', '# nothing is set\n');
