@@ -6,6 +6,7 @@ import { isEventFile } from '../model-garden/follow-training.ts';
 import { checkpointFiles, readableRecords } from '../model-garden/trainer-files.ts';
 import type { Bucket } from '../objects/bucket.ts';
 import { openLanes } from '../objects/lanes.ts';
+import { isPlainPath } from '../objects/plain-path.ts';
 
 const uploadsAtOnce = 4;
 
@@ -67,7 +68,8 @@ export function modelDirectoryFetcher(
       if (checkpoint !== undefined && !told.has(checkpoint)) log(`${checkpoint} is in the bucket`);
       if (checkpoint !== undefined) told.add(checkpoint);
       const isWanted = isEventFile(path) || (everything && /^(checkpoint$|ckpt-)/.test(path));
-      if (!isWanted || seen.get(name) === generation) continue;
+      // Its name becomes a path here: one that leaves the folder is no file of a training.
+      if (!isWanted || !isPlainPath(path) || seen.get(name) === generation) continue;
       await mkdir(dirname(join(target, path)), { recursive: true });
       await rm(join(target, path), { force: true });
       if (await bucket.download(name, join(target, path), { signal })) seen.set(name, generation);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { shellQuote } from '../shell-quote.ts';
 import { type Bucket, type Content, largestRead, type ObjectFacts } from './bucket.ts';
 import { RemoteError } from './remote-error.ts';
 
@@ -92,7 +93,7 @@ export function openDirectoryBucket(directory: string, parallel: number): Bucket
         options?.onBytes?.(facts.size);
         return true;
       }),
-    removalCommand: (name) => `rm '${pathOf(name)}'`,
+    removalCommand: (name) => `rm ${shellQuote(pathOf(name))}`,
   };
 }
 

@@ -221,6 +221,12 @@ test('no message holds a token or a signed URL', async (t) => {
   assert.equal(withoutSecrets('{"refresh_token": "TOPSECRET", "x": 1}'), '{"refresh_token": "…", "x": 1}');
 });
 
+test('the command that deletes an object is one that a shell takes, whatever its name', async (t) => {
+  const gcs = await startGcs(t);
+  const said = (await open(gcs, "gs://lab/it's")).removalCommand('a b');
+  assert.equal(said, String.raw`gcloud storage rm 'gs://lab/it'\''s/a b'`);
+});
+
 test('many small objects travel side by side', async (t) => {
   const gcs = await startGcs(t, { latencyMs: 20 });
   const bucket = await open(gcs);

@@ -1,4 +1,5 @@
 import type { FileMetadata, Storage } from '@google-cloud/storage';
+import { shellQuote } from '../../shell-quote.ts';
 import type { Bucket, Content, ObjectFacts, TransferOptions, Waiting } from '../bucket.ts';
 import { openLanes } from '../lanes.ts';
 import { describeFailure, RemoteError, requestFailure, unusableCredentials } from '../remote-error.ts';
@@ -117,7 +118,7 @@ export async function openGcsBucket(
       const ask = <T>(attempt: () => Promise<T>) => asked('read', its, attempt);
       return lanes(() => downloadFile(mediaOf(name, its.generation), path, its, ask));
     },
-    removalCommand: (name) => `gcloud storage rm '${url}/${name}'`,
+    removalCommand: (name) => `gcloud storage rm ${shellQuote(`${url}/${name}`)}`,
   };
   // A missing bucket and a missing object look alike from then on.
   await asked('read', options, () => bucket.getFiles({ prefix: root, maxResults: 1, autoPaginate: false }));
