@@ -9,7 +9,7 @@ import { loadHdf5 } from '../weights/hdf5/library.ts';
 import { layOutFlax } from '../weights/msgpack/lay-out-flax.ts';
 import { layOutPytorch } from '../weights/pytorch/lay-out-pytorch.ts';
 import { layOutSafetensors } from '../weights/safetensors/write-safetensors.ts';
-import { elementsOf, type LaidOut, type LayOut } from '../weights/weight.ts';
+import type { LaidOut, LayOut } from '../weights/weight.ts';
 import type { ConvertAnswer, ConvertJob } from './convert-worker.ts';
 import { type ModelWeight, modelWeights } from './model-weights.ts';
 
@@ -61,29 +61,35 @@ export function startWeightConverter(formats: readonly WeightFormat[], threads: 
           .filter((format) => formats.includes(format))
           .map(async (format) => files[format].layOut(join(directory, files[format].name), weights)),
       );
-      const jobs = largestFirst(weights).map((weight) => ({ value: jobOf(weight, checkpoint, laidOut) }));
-      const checksums = new Map<string, number>();
-      for await (const answer of workers.mapUnordered(jobs)) {
-        if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
-        checksums.set(answer.name, answer.checksum);
-        progress(checksums.size, weights.length);
-        signal.throwIfAborted();
+      try {
+        const checksums = new Map<string, number>();
+        for await (const answer of workers.mapUnordered(jobsOf(weights, checkpoint, laidOut))) {
+          if ('failure' in answer) throw Object.assign(new Error(answer.failure.message), answer.failure);
+          checksums.set(answer.name, answer.checksum);
+          progress(checksums.size, weights.length);
+          signal.throwIfAborted();
+        }
+        for (const { finish } of laidOut) finish?.(checksums);
+      } catch (error) {
+        for (const { abandon } of laidOut) abandon?.();
+        throw error;
       }
-      for (const { finish } of laidOut) finish?.(checksums);
     },
     close: workers.close,
   };
 }
 
-/** So that no thread is left alone with a large one at the end. */
-function largestFirst(weights: readonly ModelWeight[]): ModelWeight[] {
-  return weights.toSorted((a, b) => elementsOf(b) - elementsOf(a));
-}
-
-function jobOf(weight: ModelWeight, checkpoint: Checkpoint, files: readonly LaidOut[]): ConvertJob {
-  const { name, shape, transposed, variable } = weight;
-  const places = files.map(({ path, holds, offsets }) => ({ path, holds, offset: offsets.get(name)! }));
-  return { weight: { name, shape, transposed }, tensor: checkpoint.storedWeight(variable), places };
+/** A job a weight, whose places are found when it is its turn: the threads carry those before it meanwhile. */
+function* jobsOf(
+  weights: readonly ModelWeight[],
+  checkpoint: Checkpoint,
+  files: readonly LaidOut[],
+): Generator<{ readonly value: ConvertJob }> {
+  for (const { name, shape, transposed, variable } of weights) {
+    const weight = { name, shape, transposed };
+    const places = files.map(({ path, holds, placeOf }) => ({ path, holds, offset: placeOf(weight) }));
+    yield { value: { weight, tensor: checkpoint.storedWeight(variable), places } };
+  }
 }
 
 function refuseIncomplete(checkpoint: Checkpoint, weights: readonly ModelWeight[]): void {

@@ -14,10 +14,12 @@ export interface LaidOut {
   readonly path: string;
   /** Dense weights lie in it as [out, in], or as kernels [in, out]. */
   readonly holds: 'weights' | 'kernels';
-  /** By name, where a weight's float32 elements go. */
-  readonly offsets: ReadonlyMap<string, number>;
+  /** Where the float32 elements of a weight go. Asked once for each, in their order: a file may grow by it. */
+  placeOf(weight: WeightInfo): number;
   /** Completes what hangs on the weights, when all of them are written: their CRC-32, [out, in], by name. */
   finish?(checksums: ReadonlyMap<string, number>): void;
+  /** Lets go of a file that will not be finished. */
+  abandon?(): void;
 }
 
 /** Makes the file at `path` for a model with these weights. */

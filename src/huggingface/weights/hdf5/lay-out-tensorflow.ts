@@ -4,18 +4,24 @@ import { elementsOf, kernelShape, type LayOut, type WeightInfo } from '../weight
 import { type Hdf5File, openHdf5 } from './library.ts';
 import { kerasName, layers, layerWeights } from './tensorflow-names.ts';
 
+/** Each data set is made when its place is asked for, so that threads write the first ones meanwhile. */
 export const layOutTensorflow: LayOut = async (path, weights) => {
   const file = await openHdf5(path, 'w');
-  // HDF5 notes when each data set was made. Here no time passes, so that the same weights give the same file.
-  return withClockAtZero(() => {
-    const groupAt = groupsOf(file);
-    const offsets = new Map(weights.map((weight) => [weight.name, placeOf(file, groupAt, weight)]));
-    writeNames(file, weights, groupAt);
-    file.close();
-    return { path, holds: 'kernels', offsets };
-  });
+  const groupAt = groupsOf(file);
+  return {
+    path,
+    holds: 'kernels',
+    placeOf: (weight) => withClockAtZero(() => placeOf(file, groupAt, weight)),
+    finish: () =>
+      withClockAtZero(() => {
+        writeNames(file, weights, groupAt);
+        file.close();
+      }),
+    abandon: file.abandon,
+  };
 };
 
+/** HDF5 notes when each data set was made. Here no time passes, so that the same weights give the same file. */
 function withClockAtZero<T>(work: () => T): T {
   const { now } = Date;
   Date.now = () => 0;

@@ -30,6 +30,8 @@ export interface Hdf5File {
   findElements(path: string, rank: number): number;
   /** Throws the first error of writing that the library met: it does not report one itself. */
   close(): void;
+  /** Closes a file that came to nothing, unless it is closed, whatever the library says. */
+  abandon(): void;
 }
 
 const noEntry = 44; // ENOENT of WASI
@@ -114,6 +116,9 @@ export async function openHdf5(path: string, mode: 'r' | 'w'): Promise<Hdf5File>
       root.close();
       allowed.delete(absolute);
       check();
+    },
+    abandon() {
+      if (allowed.delete(absolute)) root.close();
     },
   };
 }

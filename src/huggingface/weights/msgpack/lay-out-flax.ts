@@ -28,7 +28,7 @@ export const layOutFlax: LayOut = (path, weights) => {
     end += header.length + 4 * elementsOf(weight);
   }
   sink.close();
-  return { path, holds: 'kernels', offsets };
+  return { path, holds: 'kernels', placeOf: ({ name }) => offsets.get(name)! };
 };
 
 function treeOf(weights: readonly WeightInfo[]): Tree {

@@ -29,7 +29,7 @@ export const layOutPytorch: LayOut = (path, weights) => {
   return {
     path,
     holds: 'weights',
-    offsets: new Map(weights.map(({ name }) => [name, zip.offsets.get(entryOf(name))!])),
+    placeOf: ({ name }) => zip.offsets.get(entryOf(name))!,
     finish: (checksums) => zip.finish(new Map([...checksums].map(([name, checksum]) => [entryOf(name), checksum]))),
   };
 };

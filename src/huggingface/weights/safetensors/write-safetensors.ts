@@ -14,7 +14,7 @@ export function layOutSafetensors(path: string, weights: readonly WeightInfo[]):
   sink.append(header);
   sink.writeAt(offsets.get(positionIdsName)!, bytesOf(positions));
   sink.close();
-  return { path, holds: 'weights', offsets };
+  return { path, holds: 'weights', placeOf: ({ name }) => offsets.get(name)! };
 }
 
 /** Writes a whole file; `valuesOf` gives each weight's numbers, [out, in], so that one at a time is in memory. */
@@ -23,10 +23,10 @@ export function writeSafetensors<W extends WeightInfo>(
   weights: readonly W[],
   valuesOf: (weight: W, index: number) => Float32Array,
 ): void {
-  const { offsets } = layOutSafetensors(path, weights);
+  const { placeOf } = layOutSafetensors(path, weights);
   const sink = openFileSink(path, 'r+');
   try {
-    for (const [i, weight] of weights.entries()) sink.writeAt(offsets.get(weight.name)!, bytesOf(valuesOf(weight, i)));
+    for (const [i, weight] of weights.entries()) sink.writeAt(placeOf(weight), bytesOf(valuesOf(weight, i)));
   } finally {
     sink.close();
   }
