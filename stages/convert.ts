@@ -80,18 +80,20 @@ export default defineStage({
   async completeCopy({ directory, made, uses, provenance }) {
     const card = await readFile(join(directory, 'README.md'), 'utf8');
     const evaluations = await Promise.all(uses.filter(({ stage }) => stage === 'jglue').map(readEvaluation));
+    const stated = evaluations.flatMap((evaluation) => evaluation ?? []);
     const title = /^# (.+)$/m.exec(card)?.[1] ?? 'BERT';
     return {
-      'README.md': publishedCard(
-        card,
-        title,
-        made,
-        evaluations.flatMap((evaluation) => evaluation ?? []),
-      ),
+      'README.md': publishedCard(card, title, made, stated.sort(byTask)),
       'provenance.json': `${JSON.stringify(provenance, null, 2)}\n`,
     };
   },
 });
+
+/** In the order of JGLUE's own tables. */
+function byTask(a: Evaluation, b: Evaluation): number {
+  const titles = taskNames.map((name) => tasks[name].title);
+  return titles.indexOf(a.task) - titles.indexOf(b.task);
+}
 
 const metricsSchema = z.object({
   task: z.enum(taskNames),
@@ -109,5 +111,7 @@ async function readEvaluation({ outputs }: MadeResult): Promise<Evaluation | und
   const published = tasks[task].metrics.map((name) => [name, dev[name]] as const);
   const numbers = published.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   // A correlation with a constant is not defined.
-  return numbers.length === 0 ? undefined : { task, learningRate, epochs, metrics: Object.fromEntries(numbers) };
+  if (numbers.length === 0) return undefined;
+  const { title, kind } = tasks[task];
+  return { task: title, kind, learningRate, epochs, metrics: Object.fromEntries(numbers) };
 }

@@ -18,8 +18,10 @@ const steps = [
   step('cc', 'download', { url: 'https://example.org/cc-100/ja.txt.xz' }),
   { ...step('words', undefined, {}), seconds: 9 },
 ];
-const run = (task: string, learningRate: number, metrics: Readonly<Record<string, number>>) => ({
+const kinds = { JSTS: 'regression', JNLI: 'classification', JSQuAD: 'span', JCommonsenseQA: 'choice' } as const;
+const run = (task: keyof typeof kinds, learningRate: number, metrics: Readonly<Record<string, number>>) => ({
   task,
+  kind: kinds[task],
   learningRate,
   epochs: 3,
   metrics,
@@ -27,28 +29,35 @@ const run = (task: string, learningRate: number, metrics: Readonly<Record<string
 
 test('the front matter names the data, the metrics and the best run of each task', () => {
   const card = publishedCard('# BERT\n\nText.\n', 'BERT', steps, [
-    run('jsts', 3e-5, { pearson: 0.9, spearman: 0.87 }),
-    run('jsts', 5e-5, { pearson: 0.91, spearman: 0.86 }),
-    run('jnli', 2e-5, { accuracy: 0.8 }),
+    run('JSTS', 3e-5, { pearson: 0.9, spearmanr: 0.87 }),
+    run('JSTS', 5e-5, { pearson: 0.91, spearmanr: 0.86 }),
+    run('JNLI', 2e-5, { accuracy: 0.8 }),
+    run('JSQuAD', 2e-5, { em: 0.7, f1: 0.8 }),
+    run('JCommonsenseQA', 2e-5, { accuracy: 0.5 }),
   ]);
   const [, yaml = '', body = ''] = /^---\n([\s\S]*?)---\n\n([\s\S]*)$/.exec(card) ?? [];
   const front = parse(yaml);
   assert.equal(front.language, 'ja');
   assert.equal(front.license, 'apache-2.0');
   assert.deepEqual(front.datasets, ['cc100', 'wikipedia']);
-  assert.deepEqual(front.metrics, ['accuracy', 'pearson', 'spearman']);
+  assert.deepEqual(front.metrics, ['pearsonr', 'spearmanr', 'accuracy', 'exact_match', 'f1']);
   const [{ name, results }] = front['model-index'];
   assert.equal(name, 'BERT');
   assert.deepEqual(
-    results.map((result: { dataset: { name: string } }) => result.dataset.name),
-    ['JGLUE jnli', 'JGLUE jsts'],
+    results.map(({ task, dataset }: Record<'task' | 'dataset', Record<string, string>>) => [task.type, dataset.name]),
+    [
+      ['sentence-similarity', 'JGLUE JSTS'],
+      ['text-classification', 'JGLUE JNLI'],
+      ['question-answering', 'JGLUE JSQuAD'],
+      ['multiple-choice', 'JGLUE JCommonsenseQA'],
+    ],
   );
-  assert.deepEqual(results[1].metrics, [
-    { type: 'pearson', value: 0.91 },
-    { type: 'spearman', value: 0.86 },
+  assert.deepEqual(results[0].metrics, [
+    { type: 'pearsonr', value: 0.91 },
+    { type: 'spearmanr', value: 0.86 },
   ]);
   assert.match(body, /^# BERT\n\nText\.\n\n## Results on JGLUE\n/);
-  assert.match(body, /\| jsts \| pearson 0\.910, spearman 0\.860 \| 0\.00005 \| 3 \|/);
+  assert.match(body, /\| JSTS \| pearson 0\.910, spearmanr 0\.860 \| 5e-5 \| 3 \|/);
 });
 
 test('every step stands with its parameters, digests, commit and hours, the first at the top', () => {
@@ -70,7 +79,7 @@ test('odd names and values stay within their place in the front matter and the t
     '# BERT\n',
     odd,
     [step(odd, 'jglue', { model_name: odd })],
-    [run('jnli', 2e-5, { accuracy: 0.8 })],
+    [run('JNLI', 2e-5, { accuracy: 0.8 })],
   );
   const [, yaml = '', body = ''] = /^---\n([\s\S]*?)\n---\n\n([\s\S]*)$/.exec(card) ?? [];
   assert.equal(parse(yaml)['model-index'][0].name, odd);

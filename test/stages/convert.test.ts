@@ -293,6 +293,7 @@ test('a published card shows the best runs by the metrics that their tasks are p
       run('jnli', 3, { loss: 0.9, accuracy: 0.3 }),
       run('jnli', 4, { loss: 0.2, accuracy: 0.8 }),
       run('jsts', 3, { loss: 2, pearson: null, spearmanr: null, combined_score: null }),
+      run('marc_ja', 3, { loss: 0.1, accuracy: 0.9 }),
       made('jglue', { metrics: { path: join(folder, 'gone.json'), digest: 'sha256:0' } }),
     ],
     provenance: {},
@@ -302,7 +303,8 @@ test('a published card shows the best runs by the metrics that their tasks are p
   assert.deepEqual(metrics, ['accuracy']);
   assert.deepEqual(
     index[0].results.map(({ metrics }: { metrics: unknown }) => metrics),
-    [[{ type: 'accuracy', value: 0.8 }]],
+    [[{ type: 'accuracy', value: 0.9 }], [{ type: 'accuracy', value: 0.8 }]],
+    "in JGLUE's order",
   );
-  assert.match(card, /\| jnli \| accuracy 0\.800 \| 0\.00005 \| 4 \|/);
+  assert.match(card, /\| JNLI \| accuracy 0\.800 \| 5e-5 \| 4 \|/);
 });

@@ -13,9 +13,11 @@ export interface Step {
   readonly commit: string | undefined;
 }
 
-/** The metrics of a fine-tuned model on a task's development set. */
+/** The metrics of a fine-tuned model on the development set of one of JGLUE's tasks. */
 export interface Evaluation {
+  /** As in papers. */
   readonly task: string;
+  readonly kind: 'classification' | 'regression' | 'choice' | 'span';
   readonly learningRate: number;
   readonly epochs: number;
   /** Those that the task is published with, the one that a best run is chosen by first. */
@@ -44,6 +46,19 @@ export function publishedCard(
   return `${sections.join('\n\n')}\n`;
 }
 
+/** As the hub names what a task asks for (https://huggingface.co/tasks). */
+const hubTasks: Readonly<Record<Evaluation['kind'], string>> = {
+  classification: 'text-classification',
+  regression: 'sentence-similarity',
+  choice: 'multiple-choice',
+  span: 'question-answering',
+};
+
+/** As the hub names metrics, where JGLUE's name is another (https://huggingface.co/evaluate-metric). */
+const hubMetrics: Readonly<Record<string, string>> = { em: 'exact_match', pearson: 'pearsonr' };
+
+const hubMetric = (name: string) => hubMetrics[name] ?? name;
+
 /** https://huggingface.co/docs/hub/model-cards#model-card-metadata */
 function frontMatter(name: string, steps: readonly Step[], best: readonly Evaluation[]): object {
   const used = datasets
@@ -51,7 +66,7 @@ function frontMatter(name: string, steps: readonly Step[], best: readonly Evalua
       steps.some((step) => step.stage === stage && parameter.test(JSON.stringify(step.parameters))),
     )
     .map(([, , dataset]) => dataset);
-  const metrics = [...new Set(best.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const metrics = [...new Set(best.flatMap(({ metrics }) => Object.keys(metrics).map(hubMetric)))];
   return {
     language: 'ja',
     license: 'apache-2.0',
@@ -63,15 +78,15 @@ function frontMatter(name: string, steps: readonly Step[], best: readonly Evalua
   };
 }
 
-function indexEntry({ task, metrics }: Evaluation): object {
+function indexEntry({ task, kind, metrics }: Evaluation): object {
   return {
-    task: { type: task === 'jsquad' ? 'question-answering' : 'text-classification', name: task },
+    task: { type: hubTasks[kind], name: task },
     dataset: { type: 'JGLUE', name: `JGLUE ${task}`, split: 'validation' },
-    metrics: Object.entries(metrics).map(([type, value]) => ({ type, value })),
+    metrics: Object.entries(metrics).map(([name, value]) => ({ type: hubMetric(name), value })),
   };
 }
 
-/** By the first metric, as the published results were chosen. */
+/** By the first metric, as the published results were chosen; tasks in the order that they come in. */
 function bestOfEachTask(evaluations: readonly Evaluation[]): Evaluation[] {
   const best = new Map<string, Evaluation>();
   const score = ({ metrics }: Evaluation) => Object.values(metrics)[0] ?? Number.NEGATIVE_INFINITY;
@@ -79,13 +94,13 @@ function bestOfEachTask(evaluations: readonly Evaluation[]): Evaluation[] {
     const known = best.get(evaluation.task);
     if (known === undefined || score(evaluation) > score(known)) best.set(evaluation.task, evaluation);
   }
-  return [...best.values()].sort((a, b) => (a.task < b.task ? -1 : 1));
+  return [...best.values()];
 }
 
 function resultTable(best: readonly Evaluation[]): string {
   const rows = best.map(({ task, metrics, learningRate, epochs }) => {
     const values = Object.entries(metrics).map(([metric, value]) => `${metric} ${value.toFixed(3)}`);
-    return `| ${task} | ${values.join(', ')} | ${learningRate} | ${epochs} |`;
+    return `| ${task} | ${values.join(', ')} | ${learningRate.toExponential()} | ${epochs} |`;
   });
   return [
     'On the development sets, the best run of each task:',
