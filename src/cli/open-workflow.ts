@@ -36,7 +36,7 @@ export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkfl
   const cache = cacheFolder(root);
   const objects = openObjects(settings);
   const sources = withObjectSources(await openSources(cache), cache, objects.open);
-  const compile = { ...compileOptions(options), kindOfObject: objects.kindOf };
+  const compile = { ...compileOptions(options, cache), kindOfObject: objects.kindOf };
   const compiled = await compileCached(file, compile, { directory: cache, sources });
   await printDiagnostics(compiled.ok ? compiled.warnings : compiled.diagnostics);
   if (!compiled.ok) throw faultyWorkflow(file, compiled.diagnostics);
@@ -56,6 +56,6 @@ export async function openWorkflow(options: WorkflowOptions): Promise<OpenWorkfl
   };
 }
 
-export function compileOptions({ set = [], config = [] }: WorkflowOptions): CompileOptions {
-  return { set, config, env: process.env, stages: builtinStages };
+export function compileOptions({ set = [], config = [] }: WorkflowOptions, cache: string): CompileOptions {
+  return { set, config, env: process.env, stages: builtinStages, cache };
 }

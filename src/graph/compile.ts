@@ -25,6 +25,8 @@ export interface CompileOptions {
   readonly config: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stages: StageCatalogue;
+  /** Absolute path of the folder of results, which no input may hold. */
+  readonly cache?: string;
   /** What an object, or a prefix of objects, is; undefined if there is none. Without it `gs://` inputs are not looked for. */
   readonly kindOfObject?: KindOfObject;
 }
@@ -45,7 +47,7 @@ export async function compile(file: string, options: CompileOptions): Promise<Co
   const path = resolve(file);
   const diagnostics: Diagnostic[] = [];
   const report: Report = (diagnostic) => diagnostics.push(diagnostic);
-  const surroundings = observe(workspaceRoot(path), options.env);
+  const surroundings = observe(workspaceRoot(path), options.env, options.cache);
   const workflow = loadWorkflow(path, options.set, report, (read: FileRead) => surroundings.read(read));
   const misshapen = workflow && validateWorkflow(workflow, report);
   const plan = misshapen && (await planOf(path, workflow, misshapen, options, surroundings, report));

@@ -1,11 +1,12 @@
-import { type Stats, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, dirname, relative, resolve } from 'node:path';
 import type { InputDeclaration } from '../stage/define.ts';
 import type { Diagnostic } from '../workflow/diagnostic.ts';
 import { ExpressionFault } from '../workflow/expressions/fault.ts';
 import type { Surroundings as ExpressionSurroundings } from '../workflow/expressions/functions.ts';
 import type { Json } from '../workflow/json.ts';
 import type { FileRead } from '../workflow/load.ts';
+import { unreadable } from '../workflow/unreadable.ts';
 import { type Node, toJson } from '../workflow/yaml/node.ts';
 import { parseYaml } from '../workflow/yaml/parse.ts';
 import { readSource } from '../workflow/yaml/read.ts';
@@ -19,6 +20,8 @@ export interface Surroundings extends ExpressionSurroundings {
   readonly root: string;
   /** Of a path relative to the root. */
   kindOf(path: string): 'file' | 'directory' | undefined;
+  /** Whether the cache is a directory (its path relative to the root), or lies below it. */
+  holdsCache(path: string): boolean;
   readConfig(path: string): ConfigRead;
   /** Notes an object of a bucket that must be there. */
   expectObject(expected: ExpectedObject): void;
@@ -39,7 +42,7 @@ type ConfigRead =
   | { readonly ok: false; readonly message: string; readonly missing: boolean }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-export function observe(root: string, env: Readonly<Record<string, string | undefined>>): Surroundings {
+export function observe(root: string, env: Readonly<Record<string, string | undefined>>, cache?: string): Surroundings {
   const files = new Map<string, FileRead>();
   const variables = new Map<string, string | null>();
   const globs = new Map<string, { patterns: readonly string[]; found: readonly string[] }>();
@@ -72,6 +75,7 @@ export function observe(root: string, env: Readonly<Record<string, string | unde
       }
       return kinds.get(absolute);
     },
+    holdsCache: (path) => cache !== undefined && !relative(resolve(root, path), cache).startsWith('..'),
     readConfig(path) {
       const absolute = resolve(root, path);
       const known = configs.get(absolute) ?? readConfig(absolute, (file) => files.set(file.path, file));
@@ -110,8 +114,13 @@ function byFolder(paths: readonly string[], states: ReadonlyMap<string, string |
 }
 
 function kindOnDisk(path: string): 'file' | 'directory' | undefined {
-  const facts: Stats | undefined = statSync(path, { throwIfNoEntry: false });
-  return facts?.isDirectory() ? 'directory' : facts?.isFile() ? 'file' : undefined;
+  try {
+    const facts = statSync(path);
+    return facts.isDirectory() ? 'directory' : facts.isFile() ? 'file' : undefined;
+  } catch (error) {
+    if (unreadable(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function readConfig(path: string, read: (file: FileRead) => void): ConfigRead {

@@ -11,7 +11,7 @@ import { formatDiagnostics } from '../../src/workflow/diagnostic.ts';
 /** Stages that stand in for the built-in ones. */
 export const stages = stageCatalogue(join(import.meta.dirname, 'stages'));
 
-export type Options = Partial<Pick<CompileOptions, 'set' | 'config' | 'env'>>;
+export type Options = Partial<Pick<CompileOptions, 'set' | 'config' | 'env' | 'cache'>>;
 export type Files = Readonly<Record<string, string>>;
 
 /** A folder of files with `kumiki.yaml` at its root, removed after the test file. */

@@ -90,7 +90,7 @@ async function planOf(words: readonly string[]): Promise<Plan | undefined> {
   try {
     const file = findWorkflow(words.find(isWorkflowName));
     const directory = cacheFolder(workspaceRoot(file));
-    const options = compileOptions({});
+    const options = compileOptions({}, directory);
     const compiled = await compileCached(file, options, { directory, sources: await openSources(directory) });
     return compiled.ok ? compiled.plan : undefined;
   } catch {

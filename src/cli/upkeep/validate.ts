@@ -7,7 +7,7 @@ import { compileOptions } from '../open-workflow.ts';
 import { print, printJson } from '../print.ts';
 import { faultyWorkflow, printDiagnostics } from '../print-diagnostics.ts';
 import { addWorkflowOptions, type WorkflowOptions } from '../workflow-options.ts';
-import { findWorkflow } from '../workspace.ts';
+import { cacheFolder, findWorkflow } from '../workspace.ts';
 
 export function define(command: Command): void {
   addWorkflowOptions(command)
@@ -19,8 +19,9 @@ export function define(command: Command): void {
 
 async function validate(word: string | undefined, options: WorkflowOptions & { json?: true }): Promise<void> {
   const file = findWorkflow(word ?? options.workflow);
-  const { kindOf } = openObjects(await settingsOf(workspaceRoot(file)));
-  const compiled = await compile(file, { ...compileOptions(options), kindOfObject: kindOf });
+  const root = workspaceRoot(file);
+  const { kindOf } = openObjects(await settingsOf(root));
+  const compiled = await compile(file, { ...compileOptions(options, cacheFolder(root)), kindOfObject: kindOf });
   const diagnostics = compiled.ok ? compiled.warnings : compiled.diagnostics;
   if (options.json) {
     printJson({ workflow: file, ok: compiled.ok, diagnostics });

@@ -1,4 +1,4 @@
-import { normalize } from 'node:path';
+import { normalize, resolve } from 'node:path';
 import { isObjectUrl, parseObjectUrl } from '../../objects/object-url.ts';
 import type { InputDeclaration } from '../../stage/define.ts';
 import type { Report } from '../../workflow/diagnostic.ts';
@@ -7,6 +7,7 @@ import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { splitAtMarks } from '../../workflow/expressions/path-marks.ts';
 import type { Json } from '../../workflow/json.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
+import { whyNothingAt } from '../../workflow/unreadable.ts';
 import { child, entriesOf } from '../../workflow/yaml/node.ts';
 import type { Place } from '../../workflow/yaml/source.ts';
 import { readConfig, siblingHint } from '../expand/globals.ts';
@@ -154,11 +155,16 @@ function pathSource(text: string, kind: Kind, place: Place, context: InputContex
   }
   const found = surroundings.kindOf(path);
   if (found === undefined && !(kind === 'checkpoint' && surroundings.kindOf(`${path}.index`))) {
-    fault(place, `${text} does not exist`, siblingHint(path, surroundings.root));
+    const why = whyNothingAt(resolve(surroundings.root, path));
+    fault(place, `${text} ${why}`, why === 'does not exist' ? siblingHint(path, surroundings.root) : undefined);
     return undefined;
   }
   if ((kind === 'file' || kind === 'directory') && found !== kind) {
     fault(place, `expected a ${kind}; ${text} is a ${found}`);
+    return undefined;
+  }
+  if (found === 'directory' && surroundings.holdsCache(path)) {
+    fault(place, `${text} holds the cache, which every run writes to`, 'read a folder or files beside it');
     return undefined;
   }
   return { kind: 'path', path };

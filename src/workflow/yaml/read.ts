@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { unreadable } from '../unreadable.ts';
 import type { SourceText } from './source.ts';
 
 const largest = 8 * 1024 * 1024;
@@ -27,9 +28,9 @@ export function readSource(path: string): ReadResult {
 }
 
 function readFailure(error: unknown): { message: string; missing: boolean } {
+  const message = unreadable(error);
+  if (message !== undefined) return { message, missing: message === 'does not exist' };
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return { message: 'does not exist', missing: true };
-  if (code === 'EACCES') return { message: 'cannot be read: permission denied', missing: false };
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { message: 'is not UTF-8', missing: false };
   throw error;
 }
