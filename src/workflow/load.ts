@@ -28,19 +28,36 @@ export function loadWorkflow(
   if (!workflow) return undefined;
   return overrides.reduce<MapNode>((merged, over) => {
     if (!over) return merged;
-    warnOfLikelySlip(child(over, 'params'), child(merged, 'params'), report);
+    checkNamed('params', child(over, 'params'), child(merged, 'params'), report);
     return mergeWorkflows(merged, over);
   }, workflow);
 }
 
-/** A parameter may be first heard of in `--set`; one that is called nearly as another is more likely a slip. */
-function warnOfLikelySlip(set: Node | undefined, params: Node | undefined, report: Report): void {
+/**
+ * What the path of a `--set` names below `params`. A parameter may be first heard of there; one that is called nearly
+ * as another is more likely a slip. What is no map has nothing below it, and would be lost.
+ */
+function checkNamed(path: string, set: Node | undefined, params: Node | undefined, report: Report): void {
   const known = entriesOf(params).map(([name]) => name);
-  for (const [name, { key }] of entriesOf(set)) {
-    const near = known.includes(name) ? undefined : nearest(name, known);
-    if (near) report(warningAt(key, `the workflow has no parameter '${name}'`, `did you mean '${near}'?`));
+  for (const [name, { key, value }] of entriesOf(set)) {
+    if (!isNamed(key)) continue;
+    const named = `${path}.${name}`;
+    const present = child(params, name);
+    const near = present ? undefined : nearest(name, known);
+    if (near) report(warningAt(key, `${path} has no '${name}'`, `did you mean '${near}'?`));
+    const goesOn = entriesOf(value).some(([, below]) => isNamed(below.key));
+    if (goesOn && present && present.kind !== 'map' && !isNull(present)) {
+      const found = present.kind === 'list' ? 'a list' : 'a single value';
+      const hint = `give all of it, as in --set '${named}=…'`;
+      report(errorAt(key, `${named} is ${found}, which has no members by name`, hint));
+    } else checkNamed(named, value, present, report);
   }
 }
+
+/** Whether a key of a `--set` stands in its path, not in its value. */
+const isNamed = ({ source, end }: Place) => end <= source.text.indexOf('=');
+
+const isNull = (node: Node) => node.kind === 'scalar' && node.value === null;
 
 function loadChain(
   file: string,

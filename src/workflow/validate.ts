@@ -45,7 +45,7 @@ type Issue = z.core.$ZodIssue;
 
 /** Each issue where the value stands. */
 export function reportIssues(issues: readonly Issue[], node: Node, report: Report, keysAt: KeysAt): void {
-  for (const issue of issues) {
+  for (const issue of issues.flatMap(innermost)) {
     const at = nodeAt(node, issue.path);
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
@@ -63,6 +63,15 @@ export function reportIssues(issues: readonly Issue[], node: Node, report: Repor
       else report(errorAt(at, describeIssue(issue, toJson(at))));
     }
   }
+}
+
+/** Of a value that has the outer form of one choice of a union, what is wrong within; else that it is none of them. */
+function innermost(issue: Issue): readonly Issue[] {
+  const within =
+    issue.code === 'invalid_union'
+      ? issue.errors.find((issues) => issues.length > 0 && issues.every(({ path }) => path.length > 0))
+      : undefined;
+  return within?.flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
 function keyPlace(map: Node, key: string): Place {

@@ -436,6 +436,38 @@ const mistakes: readonly Mistake[] = [
     hint: "did you mean 'corpus.txt'?",
   },
   {
+    what: 'a path below a file that is there',
+    text: 'a: {run: x, inputs: {x: «texts/corpus.txt/part»}}',
+    files: { 'texts/corpus.txt': '' },
+    message: 'texts/corpus.txt/part does not exist',
+  },
+  {
+    what: 'a path two below a file that is there',
+    text: 'a: {run: x, inputs: {x: «texts/corpus.txt/part/1»}}',
+    files: { 'texts/corpus.txt': '' },
+    message: 'texts/corpus.txt/part/1 does not exist',
+  },
+  {
+    what: 'a device',
+    text: 'a: {run: x, inputs: {x: «/dev/null»}}',
+    message: '/dev/null is neither a file nor a directory',
+  },
+  {
+    what: 'a value of the wrong kind within a list that is right',
+    text: 'a: {run: x, inputs: {x: [texts, «{y: 1}»]}}',
+    message: 'expected a text, found a map',
+  },
+  {
+    what: 'nothing as a value of an axis',
+    text: 'a: {run: x, matrix: {x: [1, «null»]}}',
+    message: 'expected a string, a number, true or false, found nothing',
+  },
+  {
+    what: 'a value in the place of an included combination',
+    text: 'a: {run: x, matrix: {include: [«1», {x: 2}]}}',
+    message: 'expected a map, found the number 1',
+  },
+  {
     what: 'a number as a path',
     text: 'params: {x: 3}\nstages:\n  a: {run: x, inputs: {x: «"${{ params.x }}"»}}',
     message: 'expected a path, found 3',
@@ -658,6 +690,22 @@ const mistakes: readonly Mistake[] = [
     options: { set: ['stages.a.timeout=«5»'] },
     in: '--set',
     message: /^expected a duration/,
+  },
+  {
+    what: 'a --set of an item of a list',
+    text: 'params: {sizes: [1, 2]}\nstages: {a: {run: x}}',
+    options: { set: ['params.«sizes».0=3'] },
+    in: '--set',
+    message: 'params.sizes is a list, which has no members by name',
+    hint: "give all of it, as in --set 'params.sizes=…'",
+  },
+  {
+    what: 'a --set below a number',
+    text: 'params: {model: {layers: 2}}\nstages: {a: {run: x}}',
+    options: { set: ['params.model.«layers».first=3'] },
+    in: '--set',
+    message: 'params.model.layers is a single value, which has no members by name',
+    hint: "give all of it, as in --set 'params.model.layers=…'",
   },
   {
     what: 'a --config that the workflow lacks',

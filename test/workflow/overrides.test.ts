@@ -105,7 +105,9 @@ test('--set of a parameter that is called nearly as another is warned about; of 
     assert.ok(compiled.ok);
     return compiled.warnings.map(({ message, hint }) => `${message}: ${hint}`);
   };
-  assert.deepEqual(await warningsOf('params.sede=2'), ["the workflow has no parameter 'sede': did you mean 'seed'?"]);
+  assert.deepEqual(await warningsOf('params.sede=2'), ["params has no 'sede': did you mean 'seed'?"]);
+  assert.deepEqual(await warningsOf('params.model.layer=2'), ["params.model has no 'layer': did you mean 'layers'?"]);
+  assert.deepEqual(await warningsOf('params.model={layer: 2}'), []);
   assert.deepEqual(await warningsOf('params.seed=2'), []);
   assert.deepEqual(await warningsOf('params.comment=none'), []);
 });
