@@ -65,8 +65,15 @@ interface MatrixEntry {
   readonly values: Combination;
 }
 
-/** How a value reads in an id, and what makes two values the same. */
-export const axisText = (value: Json | undefined) => (typeof value === 'string' ? value : JSON.stringify(value));
+/** How a value reads in an id, on one line, and what makes two values the same. */
+export const axisText = (value: Json | undefined) =>
+  typeof value === 'string' ? value.replace(/\p{Cc}/gu, escaped) : JSON.stringify(value);
+
+/** As in a text of YAML or JSON: a terminal would obey it, and a line end there. */
+function escaped(control: string): string {
+  const json = JSON.stringify(control).slice(1, -1);
+  return json === control ? `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}` : json;
+}
 
 function axisValues(name: string, node: Node, scope: Scope, fault: Fault): readonly Json[] | undefined {
   const values = evaluateNode(node, scope, fault);

@@ -145,6 +145,20 @@ stages:
   );
 });
 
+test('an id stays on one line, and tells a terminal nothing, whatever the values of its axes hold', async () => {
+  const plan = await planOf(
+    'stages:\n  a: {matrix: {x: ["\\n", "\\e[31m", "\\x7f", "\\t"]}, run: "echo ${{ matrix.x }}"}\n',
+  );
+  assert.deepEqual(
+    plan.instances.map(({ id }) => id),
+    ['a[x=\\n]', 'a[x=\\u001b[31m]', 'a[x=\\u007f]', 'a[x=\\t]'],
+  );
+  assert.deepEqual(
+    plan.instances.map(({ matrix }) => matrix.x),
+    ['\n', '\u001b[31m', '\u007f', '\t'],
+  );
+});
+
 test('a plan is plain JSON', async () => {
   const plan = await planOf(`stages:
   a: {run: "true", outputs: {out: file}}
