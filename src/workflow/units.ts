@@ -30,3 +30,8 @@ export function formatSize(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
 }
+
+/** An amount of a pool: `memory` is in bytes, and so is what is too large to be a count. */
+export function formatAmount(pool: string, amount: number): string {
+  return pool === 'memory' || amount >= 1024 ** 2 ? formatSize(amount) : String(amount);
+}

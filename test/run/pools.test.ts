@@ -12,17 +12,20 @@ test('pools default to the machine, and the workflow may say otherwise', () => {
   assert.ok((sizes.memory ?? 0) > 2 ** 20);
 });
 
-test('a request above its pool, or for a pool that is not there, is named with what to do', () => {
+test('a request above its pool, or for a pool that is not there, is named with what to do, once a stage', () => {
   const plan = planOf('/', [
     { id: 'large', resources: { cpu: 9 } },
+    { id: 'wide[i=1]', resources: { memory: 1.5 * 2 ** 30 } },
+    { id: 'wide[i=2]', resources: { memory: 1.5 * 2 ** 30 } },
     { id: 'odd', resources: { gpu: 1 } },
     { id: 'fine', resources: { cpu: 2 } },
   ]);
-  assert.deepEqual(impossibleRequests(plan, { cpu: 2, memory: 1 }, new Uint8Array([1, 1, 1])), [
-    "large asks for cpu: 9, more than the pool's 2; lower it or raise limits.cpu",
-    'odd asks for gpu: 1, but there is no such pool; add it under limits',
+  assert.deepEqual(impossibleRequests(plan, { cpu: 2, memory: 2 ** 30 }, new Uint8Array([1, 1, 1, 1, 1])), [
+    "large asks for 9 cpu, more than the pool's 2; lower it or raise limits.cpu",
+    "wide asks for 1.5 GiB memory, more than the pool's 1 GiB; lower it or raise limits.memory",
+    'odd asks for 1 gpu, but there is no such pool; add it under limits',
   ]);
-  assert.deepEqual(impossibleRequests(plan, { cpu: 2 }, new Uint8Array([0, 0, 1])), []);
+  assert.deepEqual(impossibleRequests(plan, { cpu: 2 }, new Uint8Array([0, 0, 0, 0, 1])), []);
 });
 
 test('the most urgent that fits comes first; of equals the plan decides', () => {

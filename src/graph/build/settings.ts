@@ -4,7 +4,7 @@ import { evaluateNode, type Fault } from '../../workflow/evaluate-node.ts';
 import type { Scope } from '../../workflow/expressions/evaluate.ts';
 import { didYouMean } from '../../workflow/nearest.ts';
 import type { SlurmSettings } from '../../workflow/settings.ts';
-import { formatSize, parseDuration, parseSize } from '../../workflow/units.ts';
+import { formatAmount, parseDuration, parseSize } from '../../workflow/units.ts';
 import { child, entriesOf, type Node } from '../../workflow/yaml/node.ts';
 import type { Instance } from '../plan.ts';
 
@@ -117,7 +117,7 @@ function readResources(
     } else if (amount !== undefined && limit !== undefined && amount > limit) {
       fault(
         value,
-        `this asks for ${show(name, amount)} ${name}; limits.${name} is ${show(name, limit)}`,
+        `this asks for ${formatAmount(name, amount)} ${name}; limits.${name} is ${formatAmount(name, limit)}`,
         `lower it, or raise limits.${name}`,
       );
     }
@@ -130,6 +130,3 @@ function readResources(
 
 /** What needs no limit: a cluster counts GPUs itself, and this machine has none unless `limits` says so. */
 const machinePools = ['cpu', 'memory', 'gpu'];
-
-const show = (pool: string, amount: number) =>
-  pool === 'memory' || amount >= 1024 ** 2 ? formatSize(amount) : String(amount);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import type { Instance, Plan } from '../../graph/plan.ts';
+import { formatAmount } from '../../workflow/units.ts';
 
 export type Amounts = Readonly<Record<string, number>>;
 
@@ -33,21 +34,23 @@ export function shareOf(instance: Instance): Amounts {
   return counted;
 }
 
-/** A sentence for each instance that asks for more than a pool holds, and so could never start. */
+/** A sentence for each stage with an instance that asks for more than a pool holds, and so could never start. */
 export function impossibleRequests(plan: Plan, sizes: Amounts, needed: Uint8Array): readonly string[] {
   // Instances of a plan that ask for the same share one object.
   const possible = new Set<Instance['resources']>();
-  return plan.instances.flatMap((instance) => {
+  const sentences = plan.instances.flatMap((instance) => {
     if (!needed[instance.index] || possible.has(instance.resources)) return [];
     const excessive = Object.entries(shareOf(instance)).filter(([pool, amount]) => amount > (sizes[pool] ?? 0));
     if (excessive.length === 0) possible.add(instance.resources);
     return excessive.map(([pool, amount]) => {
+      const asks = `${instance.stage} asks for ${formatAmount(pool, amount)} ${pool}`;
       const size = sizes[pool];
       return size === undefined
-        ? `${instance.id} asks for ${pool}: ${amount}, but there is no such pool; add it under limits`
-        : `${instance.id} asks for ${pool}: ${amount}, more than the pool's ${size}; lower it or raise limits.${pool}`;
+        ? `${asks}, but there is no such pool; add it under limits`
+        : `${asks}, more than the pool's ${formatAmount(pool, size)}; lower it or raise limits.${pool}`;
     });
   });
+  return [...new Set(sentences)];
 }
 
 export interface Pools {
