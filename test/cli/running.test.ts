@@ -28,7 +28,9 @@ test('exit codes: 0 done, 1 a stage failed, 2 the request was wrong', async () =
   assert.equal(failed.exit, 1);
   assert.match(failed.stdout, /✗ bad +failed after .*: exited with 3\n.*│ no luck\n.*└ log: .*bad\.1\.log\n/);
   assert.match(failed.stdout, /after +skipped because of bad/);
-  assert.match(failed.stdout, /To continue: kumiki run workflow\.yaml\n$/);
+  assert.match(failed.stdout, /To continue: kumiki run\n$/);
+  const some = await workspace.kumiki(['run', 'bad', '--force', '--set', 'params.note=two words', '--name', 'again']);
+  assert.match(some.stdout, /To continue: kumiki run bad --set 'params\.note=two words' --name again\n$/);
 
   for (const wrong of [
     ['run', 'god'],

@@ -1,6 +1,8 @@
 /** How a run ended, in a few lines. */
 import { basename, isAbsolute, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { wordsToContinue } from '../../run/words-to-continue.ts';
+import { shellQuote } from '../../shell-quote.ts';
 import type { Colour } from '../palette.ts';
 import { formatDuration, formatWhole } from '../quantity.ts';
 import { finishedStatuses, type InstanceState, type RunState } from '../state/run-state.ts';
@@ -125,5 +127,6 @@ function nextLines({ started, finished, counts }: RunSummary): SummaryLine[] {
     return counts.built > 0 ? next.map((text) => ({ text: `  ${text}`, colour: 'gray' })) : [];
   }
   if (!finished) return [{ text: `  To come back to it: kumiki watch ${started.run}`, colour: 'gray' }];
-  return [{ text: `  What is done is kept. To continue: kumiki run ${workflow}`, colour: 'gray' }];
+  const asked = wordsToContinue(started.arguments).map(shellQuote).join(' ');
+  return [{ text: `  What is done is kept. To continue: kumiki ${asked || `run ${workflow}`}`, colour: 'gray' }];
 }
