@@ -9,14 +9,20 @@ import { RemoteError } from './remote-error.ts';
 /** Drafts lie in a folder of their own, so that no listing shows them. */
 const draftFolder = '.drafts';
 
+/** A draft that nothing was written to for so long belongs to nobody any more: its writer was killed, or its machine lost. */
+const draftAgeMs = 86_400_000;
+
 /** A folder as a bucket: each object is a file, and appears whole under its name or not at all. */
 export function openDirectoryBucket(directory: string, parallel: number): Bucket {
   const pathOf = (name: string) => join(directory, name);
+  let swept: Promise<void> | undefined;
 
   /** A whole, durable file with this content, not under its name yet. */
   const draft = async (content: Content): Promise<string> => {
     const path = join(directory, draftFolder, randomBytes(12).toString('hex'));
     await mkdir(dirname(path), { recursive: true });
+    swept ??= removeOldDrafts(dirname(path));
+    await swept;
     try {
       if ('file' in content) await copyFile(content.file, path, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
       const file = await open(path, 'file' in content ? 'r' : 'wx');
@@ -95,6 +101,16 @@ export function openDirectoryBucket(directory: string, parallel: number): Bucket
       }),
     removalCommand: (name) => `rm ${shellQuote(pathOf(name))}`,
   };
+}
+
+/** What cannot be removed stays: another machine was faster, or it is another user's. */
+async function removeOldDrafts(folder: string): Promise<void> {
+  for (const { name } of await entriesOf(folder)) {
+    const path = join(folder, name);
+    try {
+      if ((await stat(path)).mtimeMs < Date.now() - draftAgeMs) await rm(path);
+    } catch {}
+  }
 }
 
 function sizeOf(content: Content): number {
