@@ -33,7 +33,7 @@ function machine(): Workspace {
 /** The programs of a cluster, on a path of their own. */
 function cluster(workspace: Workspace): string {
   const bin = workspace.path('cluster');
-  mkdirSync(bin);
+  mkdirSync(join(bin, 'jobs'), { recursive: true });
   for (const program of ['sbatch', 'squeue', 'scontrol', 'sacct', 'scancel']) {
     copyFileSync(join(checkout, 'test/slurm/fake-slurm.sh'), join(bin, program));
     chmodSync(join(bin, program), 0o755);

@@ -1,7 +1,8 @@
 /** A workspace in a temporary folder, the real CLI run in it, and programs in its stages that do what the test tells them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -119,8 +120,8 @@ export class Workspace implements AsyncDisposable {
     await Promise.all(ended);
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
-    // What outlived its parent may still be writing.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    // What outlived its parent may still be writing: only the asynchronous one looks again at what is there.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 
   #spawn(program: string, args: readonly string[], { cwd = this.root, env = {} }: CliOptions): RunningCli {

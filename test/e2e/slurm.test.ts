@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,7 +16,7 @@ const main = join(import.meta.dirname, '../../cli/main.js');
 
 function openWorkspace(t: TestContext, workflow: string) {
   const root = mkdtempSync(join(tmpdir(), 'kumiki-slurm-'));
-  t.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+  t.after(() => rm(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   writeFileSync(join(root, 'workflow.yaml'), workflow);
   const env = { ...process.env, SLURM_CONF: conf ?? '', KUMIKI_CACHE: join(root, 'cache') };
   const options = { cwd: root, env };

@@ -33,7 +33,7 @@ stages:
 function clusterWorkspace() {
   const workspace = new Workspace({ 'workflow.yaml': gated, 'kumiki.yaml': 'slurm: { pollInterval: 500ms }\n' });
   const bin = workspace.path('cluster');
-  mkdirSync(bin);
+  mkdirSync(join(bin, 'jobs'), { recursive: true });
   for (const program of ['sbatch', 'squeue', 'scontrol', 'sacct', 'scancel']) {
     copyFileSync(standIn, join(bin, program));
     chmodSync(join(bin, program), 0o755);

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -24,17 +25,17 @@ const standIn = join(import.meta.dirname, '../../../test/slurm/fake-slurm.sh');
 function openCluster(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'kumiki-slurm-'));
   const bin = join(directory, 'bin');
-  mkdirSync(bin);
+  mkdirSync(join(bin, 'jobs'), { recursive: true });
   for (const program of programs) {
     copyFileSync(standIn, join(bin, program));
     chmodSync(join(bin, program), 0o755);
   }
   const path = process.env.PATH ?? '';
   process.env.PATH = `${bin}:${path}`;
-  t.after(() => {
+  t.after(async () => {
     process.env.PATH = path;
-    // A job that was left to itself may still be writing.
-    rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    // A job that was left to itself may still be writing: only the asynchronous one looks again at what is there.
+    await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
   const warnings: string[] = [];
   const listener = {

@@ -2,11 +2,10 @@
 # Stands in for sbatch, squeue, scontrol, sacct and scancel, by the name that it is called under. Files beside it say how it behaves:
 # `state`: jobs do not run, they are in that state at once; `reply-lost`: sbatch takes the job and fails; `deaf`: squeue fails as
 # often as it has lines; `stuck`: as long as it is there, scancel does not answer; `forget`: no job is known to squeue; `remember`: but to scontrol; `accounted`: save to sacct, in that
-# state; `requeue`: a job that fails is started again; `longest` and `most`: the cluster's MaxArraySize and MaxJobCount; `full`: as long as it is there, sbatch waits for room, and gives up then where there is `gives-up`. `calls` gets a line for each call, `jobs` holds NAME|INDEX|ID|STATE|REASON.
-here=$(cd "$(dirname "$0")" && pwd)
+# state; `requeue`: a job that fails is started again; `longest` and `most`: the cluster's MaxArraySize and MaxJobCount; `full`: as long as it is there, sbatch waits for room, and gives up then where there is `gives-up`. `calls` gets a line for each call, the folder `jobs`, which is there before, holds NAME|INDEX|ID|STATE|REASON.
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
 program=$(basename "$0")
 echo "$program $*" >>"$here/calls"
-mkdir -p "$here/jobs"
 case $program in
   sbatch)
     while [[ $1 == --* ]]; do

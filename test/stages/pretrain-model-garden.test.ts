@@ -179,7 +179,7 @@ test('losses and steps come from its event files into the stream of the run', as
 test('in a job of Slurm it is the same, mirrored on the GPUs that the job was granted', async () => {
   await using workspace = gardenWorkspace();
   const bin = workspace.path('cluster');
-  mkdirSync(bin);
+  mkdirSync(join(bin, 'jobs'), { recursive: true });
   for (const program of ['sbatch', 'squeue', 'scontrol', 'sacct', 'scancel']) {
     copyFileSync(join(import.meta.dirname, '../../../test/slurm/fake-slurm.sh'), join(bin, program));
     chmodSync(join(bin, program), 0o755);
