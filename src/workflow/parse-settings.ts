@@ -30,9 +30,9 @@ const pricesSchema = z.strictObject({
     .min(1, { error: 'expected a currency, such as USD' }),
   tpu: z
     .record(
-      z
-        .string()
-        .regex(/^[a-z]\w*-\d+$/, { error: 'an accelerator type is written as gcloud has it: v3-8, v5litepod-8' }),
+      z.string().regex(/^[a-z]\w*-\d+$/, {
+        error: 'accelerator types are written as gcloud has them, such as v3-8 or v5litepod-8',
+      }),
       tpuPriceSchema,
     )
     .optional(),

@@ -113,7 +113,12 @@ export const stageSchema = z.strictObject({
   with: z.record(z.string(), z.json()).optional().describe('Parameters of the stage'),
   matrix: matrix.optional(),
   env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'not a name that the environment can hold' }), text)
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
+        error: 'the environment has names of letters, digits and _, the first no digit',
+      }),
+      text,
+    )
     .optional()
     .describe('Environment variables; part of the key'),
   passEnv: z

@@ -55,7 +55,8 @@ export function reportIssues(issues: readonly Issue[], node: Node, report: Repor
     } else if (issue.code === 'invalid_key') {
       const key = String(issue.path.at(-1));
       const place = keyPlace(nodeAt(node, issue.path.slice(0, -1)), key);
-      report(errorAt(place, `'${key}' cannot be a name here`, issue.issues[0]?.message));
+      const why = issue.issues[0]?.message;
+      report(errorAt(place, `'${key}' cannot be a name here${why === undefined ? '' : `: ${why}`}`));
     } else {
       const missing = missingKey(node, issue.path);
       if (missing !== undefined)

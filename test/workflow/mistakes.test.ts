@@ -104,14 +104,12 @@ const mistakes: readonly Mistake[] = [
   {
     what: 'a stage name with a dot',
     text: '«a.b»: {run: x}',
-    message: "'a.b' cannot be a name here",
-    hint: 'a name starts with a letter or _ and goes on with letters, digits, _ and -',
+    message: "'a.b' cannot be a name here: a name starts with a letter or _ and goes on with letters, digits, _ and -",
   },
   {
     what: 'a variable that no environment can hold',
     text: 'a: {run: x, env: {«MY-VAR»: 1}}',
-    message: "'MY-VAR' cannot be a name here",
-    hint: 'not a name that the environment can hold',
+    message: "'MY-VAR' cannot be a name here: the environment has names of letters, digits and _, the first no digit",
   },
   {
     what: 'a timeout without a unit',

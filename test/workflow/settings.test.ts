@@ -38,7 +38,12 @@ const mistakes = [
   ['prices: {currency: USD, tpu: {v3-8: {ondemand: 8}}}\n', '1:38', /unknown key 'ondemand'/, /onDemand/],
   ['prices: {currency: USD, tpu: {v3-8: {spot: -1}}}\n', '1:44', /a price is not negative/, undefined],
   ['prices: {currency: USD, tpu: {v3-8: {spot: cheap}}}\n', '1:44', /a price per hour, such as 8\.80/, undefined],
-  ['prices: {currency: USD, tpu: {TPUv3: {spot: 2}}}\n', '1:31', /'TPUv3' cannot be a name/, /v3-8/],
+  [
+    'prices: {currency: USD, tpu: {TPUv3: {spot: 2}}}\n',
+    '1:31',
+    /'TPUv3' cannot be a name here: accelerator types are .* such as v3-8/,
+    undefined,
+  ],
   ['prices: {currency: USD, slurm: {gpu: 7}}\n', '1:38', /map/, undefined],
   ['slurm: gpu\n', '1:8', /object|map/],
 ] as const;
