@@ -6,6 +6,7 @@ import type { EventLog } from './folder/event-log.ts';
 import type { RunFolder } from './folder/run-folder.ts';
 import type { InputView } from './inputs.ts';
 import type { SharedResults } from './remote/shared-results.ts';
+import type { Waits } from './waits.ts';
 
 /** What the parts of a run share. */
 export interface RunContext {
@@ -29,6 +30,7 @@ export interface RunContext {
   readonly gcs?: GcsAccess;
   /** Aborted when nothing new may start: ends waits for retries and for other processes. */
   readonly stopping: AbortSignal;
+  readonly waits: Waits;
   /** Instances that somebody cancelled, and what wakes those of them that wait for their next attempt, or for this one to start. */
   readonly cancelled: Set<number>;
   readonly pauses: Map<number, AbortController>;

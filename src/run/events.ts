@@ -178,6 +178,8 @@ export interface Holds {
 export interface Interrupted {
   readonly type: 'interrupted';
   readonly level: 1 | 2;
+  /** After the first: what the run still waits for that is no stage, in words; once for each. */
+  readonly waitsFor?: string;
 }
 
 export interface Published {

@@ -21,6 +21,7 @@ import { impossibleRequests, poolSizes } from './schedule/pools.ts';
 import { createScheduler, type Scheduler } from './schedule/scheduler.ts';
 import { runFacts, runStarted } from './started.ts';
 import { trackTemporaries } from './temporaries.ts';
+import { createWaits } from './waits.ts';
 
 export interface RunOptions {
   readonly store: Store;
@@ -78,6 +79,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
   if (options.mergedFile !== undefined) folder.keepWorkflow(options.mergedFile);
   const events = openEventLog(folder.events, options.listener ?? (() => {}));
   const stopping = new AbortController();
+  const waits = createWaits((waitsFor) => events.emit({ type: 'interrupted', level: 1, waitsFor }));
   const results: (StoredResult | undefined)[] = [];
   const running: RunContext['running'] = new Map();
   let interrupts = 0;
@@ -101,6 +103,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
       if (interrupts > 0) interruptAttempt(attempt);
     },
     stopping: stopping.signal,
+    waits,
     cancelled: new Set(),
     pauses: new Map(),
     ...(options.openBucket && { openBucket: options.openBucket }),
@@ -124,7 +127,9 @@ export function startRun(plan: Plan, options: RunOptions): Run {
       const why = options.force?.has(index) ? 'forced' : rebuild ? 'payload-removed' : undefined;
       return assessInstance(plan.instances[index]!, context.view, why);
     },
-    digest: (paths) => Promise.all(paths.map((path) => options.sources.digest(path))).then(() => {}),
+    async digest(paths) {
+      await Promise.all(paths.map((path) => waits.during(`the input ${path}`, options.sources.digest(path))));
+    },
     build: (index, stale, slot) => buildInstance(context, plan.instances[index]!, stale, slot),
     onCached: (indexes) => endings.cached(indexes),
     onFinished(index, outcome) {
@@ -141,6 +146,8 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     events.emit({ type: 'interrupted', level: interrupts === 1 ? 1 : 2 });
     stopping.abort();
     scheduler.stop();
+    if (interrupts === 1) waits.tell();
+    else waits.end();
     if (interrupts === 2) context.shared?.giveUp();
     for (const attempt of running.values()) interruptAttempt(attempt);
     if (interrupts === 2) for (const executor of Object.values(options.executors)) executor.abandon?.();
@@ -160,7 +167,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
       control.stop();
     }
     const published = await publishAll(context);
-    await context.shared?.settle();
+    if (context.shared) await waits.during('results on their way to the remote', context.shared.settle());
     await temporaries.removeRest();
     await options.store.flush();
     await options.sources.save();
@@ -176,6 +183,7 @@ export function startRun(plan: Plan, options: RunOptions): Run {
     return finished;
   };
   const closeFiles = () => {
+    waits.end();
     try {
       inStore(options.store.directory, events.close);
     } finally {

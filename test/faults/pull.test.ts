@@ -70,7 +70,7 @@ test('Ctrl-C waits for no answer of a remote', async (t) => {
   }
 });
 
-test('a second Ctrl-C waits neither for an object that is read nor for one that is published', async (t) => {
+test('an interrupted run says what it waits for; a second Ctrl-C waits for no object that is read, published or shared', async (t) => {
   const gcs = await startGcs(t);
   gcs.put('lab/text', 'x'.repeat(100_000));
   const stage = {
@@ -79,16 +79,26 @@ test('a second Ctrl-C waits neither for an object that is read nor for one that 
     outputs: { text: 'file' },
   };
   const publish = { 'gs://lab/copy': '${{ stages.copy.outputs.text }}' };
-  for (const [operation, name, said] of [
-    ['get', /text/, /copy: cannot read an input: the run was interrupted/],
-    ['upload', /copy/, /cannot publish gs:\/\/lab\/copy: the run was interrupted/],
+  for (const [operation, name, waits, said] of [
+    ['get', /text/, /waits for the input gs:\/\/lab\/text;/, /copy: cannot read an input: the run was interrupted/],
+    [
+      'upload',
+      /copy/,
+      /waits for the publication as gs:\/\/lab\/copy;/,
+      /cannot publish gs:\/\/lab\/copy: the run was/,
+    ],
+    ['upload', /shared/, /waits for results on their way to the remote;/, /interrupted again/],
   ] as const) {
-    await using workspace = new Workspace({ 'workflow.yaml': { publish, stages: { copy: stage } } });
+    await using workspace = new Workspace({
+      'workflow.yaml': { publish, stages: { copy: stage } },
+      // Of each its own: what one has sent, the next does not.
+      'kumiki.yaml': { remote: { url: `gs://lab/shared/${waits.source.length}`, pull: false } },
+    });
     const hangs = new Promise<void>((reached) => gcs.fail(operation, name, { kind: 'hang', after: 5, reached }));
     const run = workspace.start(['run'], { env: { GCS_API_ENDPOINT: gcs.endpoint } });
     await hangs;
     run.child.kill('SIGINT');
-    await run.printed(/once more to stop now/);
+    await run.printed(waits);
     run.child.kill('SIGINT');
     const { exit, stdout } = await run.finished;
     assert.equal(exit, 130, stdout);

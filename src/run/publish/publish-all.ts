@@ -5,7 +5,7 @@ import { payloadRemoved } from './publish-objects.ts';
 
 /** Publishes what is there; false, with a warning each, if a destination could not be written. */
 export async function publishAll(context: RunContext): Promise<boolean> {
-  const { view, events } = context;
+  const { view, events, waits } = context;
   let allWell = true;
   for (const publication of view.plan.publish) {
     const { destination, source } = publication;
@@ -14,7 +14,8 @@ export async function publishAll(context: RunContext): Promise<boolean> {
     const instance = view.plan.instances[source.instance]!.id;
     try {
       if (result.payload === 'removed' && !isObjectUrl(destination)) throw payloadRemoved();
-      if (!(await publish(publication, result, context))) continue;
+      const published = publish(publication, result, context);
+      if (!(await waits.during(`the publication as ${destination}`, published))) continue;
       events.emit({ type: 'published', destination, instance, output: source.output });
     } catch (error) {
       allWell = false;

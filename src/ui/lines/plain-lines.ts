@@ -1,5 +1,12 @@
 /** What the plain reporter says of each event. */
-import type { AttemptFinished, AttemptStarted, InstanceFinished, ResultsMoved, RunEvent } from '../../run/events.ts';
+import type {
+  AttemptFinished,
+  AttemptStarted,
+  InstanceFinished,
+  Interrupted,
+  ResultsMoved,
+  RunEvent,
+} from '../../run/events.ts';
 import { movedText } from '../moved-text.ts';
 import { type Colour, colours, marks } from '../palette.ts';
 import {
@@ -46,7 +53,7 @@ export function plainLines(event: RunEvent, logOf: LogOf): readonly PlainLine[] 
     case 'warning':
       return [{ mark: '!', name: event.instance ?? '', text: event.message, colour: 'yellow' }];
     case 'interrupted':
-      return [{ mark: '◌', name: '', text: interruptedText[event.level], colour: 'yellow' }];
+      return [{ mark: '◌', name: '', text: interruptedText(event), colour: 'yellow' }];
     case 'published':
       return [{ mark: '→', name: event.instance, text: `${event.output} published as ${event.destination}` }];
     case 'results-moved':
@@ -93,10 +100,11 @@ export function skippedLine(stage: string, count: number, because: string | unde
   return statusLine('skipped', stage, because ? `${what} because of ${because}` : what);
 }
 
-const interruptedText = {
-  1: 'interrupted: nothing new starts; once more to stop now',
-  2: 'interrupted again: stopping now',
-} as const;
+function interruptedText({ level, waitsFor }: Interrupted): string {
+  if (level === 2) return 'interrupted again: stopping now';
+  if (waitsFor !== undefined) return `waits for ${waitsFor}; once more to stop now`;
+  return 'interrupted: nothing new starts, what runs may end; once more to stop now';
+}
 
 function statusLine(status: Status, name: string, text: string): PlainLine {
   return { mark: marks[status], name, text, colour: colours[status] };

@@ -29,6 +29,7 @@ function titleSpans(state: RunState): Span[] {
     { text: ' kumiki ', colour: 'cyan', bold: true },
     { text: runTitle(state), bold: true },
     { text: `  ${state.started?.run ?? 'starting'}`, dim: true },
+    ...(state.waitsFor === undefined ? [] : [{ text: `  waits for ${state.waitsFor}`, colour: 'yellow' } as const]),
   ];
 }
 

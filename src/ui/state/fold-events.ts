@@ -98,6 +98,7 @@ class Draft {
         break;
       case 'interrupted':
         this.state.interrupted = event.level;
+        this.state.waitsFor = event.level === 1 ? event.waitsFor : undefined;
         break;
       case 'published':
         this.state.published = [...this.state.published, event.destination];

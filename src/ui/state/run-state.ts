@@ -28,6 +28,8 @@ export interface RunState {
   readonly goingOn: Readonly<Record<string, string>>;
   /** How many Ctrl-C reached the engine. */
   readonly interrupted: 0 | 1 | 2;
+  /** What an interrupted run last said that it waits for. */
+  readonly waitsFor?: string | undefined;
   readonly finished?: { readonly outcome: 'done' | 'failed' | 'interrupted'; readonly exitCode: number };
 }
 
