@@ -204,7 +204,7 @@ test('a value of the workflow reaches the stage as a JSON file', async (t) => {
 test('a request above its pool is refused before anything runs', async (t) => {
   const w = await openWorkspace(t);
   const plan = w.plan([{ id: 'a', resources: { cpu: 3 } }], { limits: { cpu: 2 } });
-  assert.throws(() => w.start(plan), { name: 'ImpossibleRun', message: /a asks for cpu: 3/ });
+  assert.throws(() => w.start(plan), { name: 'ImpossibleRun', message: /a asks for 3 cpu/ });
 });
 
 test('a run leaves its facts, its events and the keys that it used', async (t) => {
@@ -273,4 +273,29 @@ test('a published directory is replaced whole, but never one that somebody else 
   assert.equal(refused.outcome, 'failed');
   assert.match(refused.warnings[0]!, /mine holds files that no run published/);
   assert.equal(w.read('mine/precious'), 'data');
+});
+
+test('a file that no run published is not replaced; a path that is not in the output is told of', async (t) => {
+  const w = await openWorkspace(t);
+  const sketch = {
+    id: 'a',
+    action: script`echo made > ${output('dir')}/x`,
+    outputs: { dir: 'directory' as const },
+  };
+  w.write('notes.txt', 'by hand');
+  const refused = await w.start(
+    w.plan([sketch], {
+      publish: [
+        { destination: 'notes.txt', source: { instance: 0, output: 'dir', path: 'x' } },
+        { destination: 'out/y', source: { instance: 0, output: 'dir', path: 'y' } },
+        { destination: 'out/x', source: { instance: 0, output: 'dir', path: 'x' } },
+      ],
+    }),
+  ).ended;
+  assert.equal(refused.outcome, 'failed');
+  const [notes, missing] = refused.warnings;
+  assert.match(notes!, /notes\.txt is a file that no run published: move it away/);
+  assert.match(missing!, /there is no y in the output dir/);
+  assert.equal(w.read('notes.txt'), 'by hand');
+  assert.equal(w.read('out/x'), 'made\n');
 });

@@ -27,9 +27,10 @@ export async function publish(publication: Publication, result: StoredResult, co
   const digest = digestOfCopy(publication, result, completion, view);
   if (existsSync(destination)) {
     if ((view.sources.known(destination) ?? (await view.sources.digest(destination))) === digest) return false;
-    refuseForeignDirectory(destination);
+    refuseForeign(destination);
   }
   const source = join(view.store.outputPath(result.key, output), path ?? '');
+  if (!existsSync(source)) throw new Error(`there is no ${path} in the output ${output}`);
   await replaceWithCopy(source, destination, sameFiles(result, publication, destination, completion, view), completion);
   writeFileSync(
     provenanceFile(destination),
@@ -64,11 +65,13 @@ function provenanceFile(destination: string): string {
   return `${destination}.provenance.json`;
 }
 
-/** A directory that somebody else filled is not thrown away. */
-function refuseForeignDirectory(destination: string): void {
-  if (!statSync(destination).isDirectory() || existsSync(provenanceFile(destination))) return;
-  if (readdirSync(destination).length === 0) return;
-  throw new Error(`${destination} holds files that no run published: move them away, or publish to another place`);
+/** What somebody else put there is not thrown away. */
+function refuseForeign(destination: string): void {
+  if (existsSync(provenanceFile(destination))) return;
+  if (!statSync(destination).isDirectory())
+    throw new Error(`${destination} is a file that no run published: move it away, or publish to another place`);
+  if (readdirSync(destination).length > 0)
+    throw new Error(`${destination} holds files that no run published: move them away, or publish to another place`);
 }
 
 /** Which files of the copy that is there are what the new one would hold, as far as their digests are remembered. */
