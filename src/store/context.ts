@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { type GroupSync, openGroupSync } from './commit/group-sync.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { Layout } from './layout.ts';
 import { holderIsDead, newHolderId, type OwnHolder, openHolder, readHolder } from './locks/holder.ts';
+import { makeFolder } from './make-folder.ts';
 import { moveAway, removeTree } from './remove.ts';
 import { inStore } from './store-error.ts';
 
@@ -73,6 +73,6 @@ export function openContext(layout: Layout): StoreContext {
 }
 
 function signIn(layout: Layout, id: string): OwnHolder {
-  for (const folder of [layout.store, layout.work, layout.scratch]) mkdirSync(folder, { recursive: true });
+  for (const folder of [layout.store, layout.work, layout.scratch]) makeFolder(folder);
   return openHolder(layout, id);
 }

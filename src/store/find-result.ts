@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { StoreContext } from './context.ts';
 import { digestExamined, type Examined, examineResult } from './examine.ts';
 import type { Noted } from './journal.ts';
 import { keptManifest, type Layout, resultDirectory } from './layout.ts';
 import { leasedByOthers } from './locks/leases.ts';
 import { bootId } from './locks/process-identity.ts';
+import { makeFolder } from './make-folder.ts';
 import { readKeptManifest } from './manifest.ts';
 import { moveAway } from './remove.ts';
 import type { Key, Manifest } from './result.ts';
@@ -80,7 +81,7 @@ export function notedResult(manifest: Manifest, inodes: Noted['inodes']): Noted 
 export function moveDamaged(context: StoreContext, key: Key): boolean {
   const { layout } = context;
   if (leasedByOthers(layout, context.holder()).has(key)) return false;
-  mkdirSync(layout.damaged, { recursive: true });
+  makeFolder(layout.damaged);
   for (let number = 1; ; number++) {
     const target = `${layout.damaged}/${key}.${number}`;
     if (!existsSync(target)) return moveAway(resultDirectory(layout, key), target);

@@ -1,10 +1,11 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import type { StoreContext } from './context.ts';
 import { notedResult } from './find-result.ts';
 import type { Noted } from './journal.ts';
 import { keptManifest, resultDirectory } from './layout.ts';
 import { leasedByOthers } from './locks/leases.ts';
 import { tryLock } from './locks/lock.ts';
+import { makeFolder } from './make-folder.ts';
 import { readManifest, writeManifestFile } from './manifest.ts';
 import { moveAway, unlinkIfThere } from './remove.ts';
 import type { Key, Manifest } from './result.ts';
@@ -42,7 +43,7 @@ export function rememberRemoved(context: StoreContext, manifest: Manifest): Note
 
 /** `isOnly`: it tells what cannot be had elsewhere, so it is on disk before the payload goes. */
 export function keepManifest({ layout }: StoreContext, manifest: Manifest, isOnly: boolean): void {
-  mkdirSync(layout.manifests, { recursive: true });
+  makeFolder(layout.manifests);
   const path = keptManifest(layout, manifest.key);
   const draft = `${path}.${process.pid}.draft`;
   try {

@@ -1,6 +1,7 @@
-import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Json } from '../graph/plan.ts';
+import { makeFolder } from './make-folder.ts';
 import { namesIn, unlinkIfThere } from './remove.ts';
 
 /** One line: a JSON array whose first item is its number. Of rows that contradict each other the highest number holds. */
@@ -40,7 +41,7 @@ export function openSegments(directory: string, writer: string): Segments {
     count: names.length,
     append(values) {
       if (descriptor === undefined) {
-        mkdirSync(directory, { recursive: true });
+        makeFolder(directory);
         descriptor = openSync(own, 'a', 0o644);
       }
       const numbered = values.map((value): Row => [next++, ...value]);

@@ -75,14 +75,21 @@ test('with no byte left every command says so or does its work; with room again 
       const { exit, stderr } = await workspace.kumiki(command);
       assert.deepEqual([exit, stderr], [0, ''], command.join(' '));
     }
+    const cleaned = await workspace.kumiki(['cache', 'gc', '--dry-run']);
+    assert.deepEqual([cleaned.exit, cleaned.stderr], [0, ''], 'what frees space works without any');
     rmSync(join(disk.cache, 'filler'));
     disk.remount('size=20m');
     assert.match((await workspace.kumiki(['run'])).stdout, /1 built, 1 cached/);
     assert.match((await workspace.kumiki(['cache', 'verify'])).stdout, /2 results, .*: 0 damaged/);
 
+    rmSync(join(disk.cache, 'sources'), { recursive: true, force: true });
+
     disk.remount('ro');
     assertReadOnly(await workspace.kumiki(['run', '--force']));
-    assert.equal((await workspace.kumiki(['output', 'large.text'])).exit, 0);
+    for (const command of [['output', 'large.text'], ['status'], ['plan'], ['explain', 'large']]) {
+      const { exit, stderr } = await workspace.kumiki(command);
+      assert.deepEqual([exit, stderr], [0, ''], command.join(' '));
+    }
   } finally {
     disk.unmount();
   }

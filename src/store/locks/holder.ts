@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Layout } from '../layout.ts';
+import { makeFolder } from '../make-folder.ts';
 import { unlinkIfThere } from '../remove.ts';
 import { lifeOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
@@ -49,14 +50,25 @@ export function newHolderId(): string {
   return `${hostname()}.${process.pid}.${randomBytes(6).toString('hex')}`;
 }
 
+/** What has no first line belongs to nobody, and stood in the way of the next try: a full disk takes the name, not the line. */
+function writeFirst(descriptor: number, header: string, path: string): number {
+  try {
+    return writeSync(descriptor, header, 0);
+  } catch (error) {
+    closeSync(descriptor);
+    unlinkIfThere(path);
+    throw error;
+  }
+}
+
 export function openHolder(layout: Layout, id: string): OwnHolder {
-  for (const directory of [layout.holders, layout.locks]) mkdirSync(directory, { recursive: true });
+  for (const directory of [layout.holders, layout.locks]) makeFolder(directory);
   removeDeadHolders(layout);
   const identity = ownIdentity();
   const path = `${layout.holders}/${id}`;
   const descriptor = openSync(path, 'wx+', 0o644);
   const header = `${JSON.stringify({ id, ...identity })}\n`;
-  let end = writeSync(descriptor, header, 0);
+  let end = writeFirst(descriptor, header, path);
   const beat = () => {
     writeSync(descriptor, header, 0);
     return fstatSync(descriptor).mtimeMs;

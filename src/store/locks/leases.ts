@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Layout } from '../layout.ts';
+import { makeFolder } from '../make-folder.ts';
 import { namesIn, unlinkIfThere } from '../remove.ts';
 import type { Key } from '../result.ts';
 import { holderIsDead, type OwnHolder, readHolder } from './holder.ts';
@@ -11,7 +12,7 @@ export interface OwnLeases {
 }
 
 export function openLeases(layout: Layout, own: OwnHolder): OwnLeases {
-  mkdirSync(layout.leases, { recursive: true });
+  makeFolder(layout.leases);
   const path = `${layout.leases}/${own.id}`;
   const descriptor = openSync(path, 'wx', 0o644);
   const leased = new Set<Key>();
