@@ -16,6 +16,11 @@ export function formatClock(seconds: number): string {
   return seconds < 60 ? `${Math.floor(seconds)}s` : formatDuration(Math.floor(seconds));
 }
 
+/** A time on an axis, of whatever length: `0.02s` where seconds alone would make its marks alike, else as a clock. */
+export function formatTick(seconds: number): string {
+  return seconds < 60 ? `${Number(seconds.toPrecision(3))}s` : formatClock(seconds);
+}
+
 /** `812 B`, `1.2 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];

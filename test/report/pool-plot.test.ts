@@ -31,3 +31,9 @@ test('few instances have a row each, many share lanes', () => {
   assert.ok(many.length < 60_000, 'one hundred bars in two lanes');
   assert.doesNotMatch(many, />data\[shard=7\]</);
 });
+
+test('marks of a run of less than a second differ', () => {
+  const marks = [...timelinePlot([attempt('a', 0, 120)], 0).matchAll(/<text[^>]*>([\d.]+s)</g)].map(([, mark]) => mark);
+  assert.ok(marks.length > 2, marks.join());
+  assert.equal(new Set(marks).size, marks.length, marks.join());
+});

@@ -1,4 +1,4 @@
-import { formatAmount, formatClock } from '../../ui/quantity.ts';
+import { formatAmount, formatTick } from '../../ui/quantity.ts';
 import type { Attempt } from '../gather/run-history.ts';
 import { draw, Plot } from './draw.ts';
 
@@ -9,7 +9,7 @@ export function poolPlot(pool: string, limit: number, attempts: readonly Attempt
     height: 140,
     marginLeft: 62,
     style: { fontSize: '12px' },
-    x: { label: null, tickFormat: (seconds: number) => formatClock(seconds) },
+    x: { label: null, tickFormat: formatTick },
     y: { label: pool, domain: [0, limit], ticks: 4, tickFormat: (amount: number) => formatAmount(pool, amount) },
     marks: [
       Plot.areaY(heldOverTime(pool, attempts, startedAt), {

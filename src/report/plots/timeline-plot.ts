@@ -1,4 +1,4 @@
-import { formatClock } from '../../ui/quantity.ts';
+import { formatClock, formatTick } from '../../ui/quantity.ts';
 import type { Attempt } from '../gather/run-history.ts';
 import { draw, Plot } from './draw.ts';
 
@@ -25,7 +25,7 @@ export function timelinePlot(attempts: readonly Attempt[], startedAt: number): s
     height: 50 + rows.length * 16,
     marginLeft: inLanes ? 40 : Math.min(520, 16 + longest * 6.4),
     style: { fontSize: '12px' },
-    x: { label: null, axis: 'top', grid: true, tickFormat: (seconds: number) => formatClock(seconds) },
+    x: { label: null, axis: 'top', grid: true, tickFormat: formatTick },
     y: { label: inLanes ? 'lane' : null, domain: rows, padding: 0.2, tickSize: 0 },
     color: { legend: inLanes },
     marks: [
