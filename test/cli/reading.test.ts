@@ -117,3 +117,24 @@ test('graph draws as text, mermaid, dot and SVG', async () => {
   await workspace.kumiki(['graph', '--instances', '--format', 'mermaid', '--output', 'graph.mmd']);
   assert.match(workspace.read('graph.mmd'), /each\[n=2\]/);
 });
+
+test('what --output cannot name is a wrong request; its folders are made', async () => {
+  await using workspace = await built();
+  const drawn = await workspace.kumiki(['graph', '--output', 'drawings/graph.txt']);
+  assert.deepEqual([drawn.exit, drawn.stderr], [0, '']);
+  assert.match(workspace.read('drawings/graph.txt'), /each ×2/);
+  for (const command of [
+    ['graph', '-o', 'drawings'],
+    ['report', '-o', 'workflow.yaml/report.html'],
+  ]) {
+    const { exit, stderr } = await workspace.kumiki(command);
+    assert.equal(exit, 2, stderr);
+    assert.match(stderr, /^kumiki: cannot write .*name another file with --output\n$/);
+  }
+});
+
+test('the report of a run whose name has a slash lies beside the others', async () => {
+  await using workspace = await built();
+  await workspace.kumiki(['run', 'word', '--name', 'seed/1']);
+  assert.equal((await workspace.kumiki(['report', 'seed/1'])).stdout, 'report-seed_1.html\n');
+});

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import { stringify as csv } from 'csv-stringify/sync';
@@ -9,6 +8,7 @@ import { print, printJson } from '../print.ts';
 import { RequestError } from '../request-error.ts';
 import { formatTable } from '../table.ts';
 import { cacheHere } from '../workspace.ts';
+import { writeOutput } from '../write-output.ts';
 import { gatherRuns } from './gather-runs.ts';
 
 interface CompareOptions {
@@ -33,7 +33,7 @@ async function compare(words: readonly string[], options: CompareOptions): Promi
   const reports = await gatherRuns(cache, runs);
   const comparison = compareRuns(reports);
   if (options.output !== undefined) {
-    writeFileSync(options.output, comparisonPage(comparison, reports));
+    writeOutput(options.output, comparisonPage(comparison, reports));
     print(relative('', options.output));
   } else if (options.json) printJson(comparison);
   else if (options.csv) print(metricsCsv(comparison));

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { instanceOutline, stageOutline } from '../../graph/outline.ts';
 import { type GraphFormat, graphFormats, renderGraph } from '../../graph/render.ts';
 import { openWorkflow } from '../open-workflow.ts';
 import { print } from '../print.ts';
 import { addWorkflowOptions, type WorkflowOptions } from '../workflow-options.ts';
+import { writeOutput } from '../write-output.ts';
 
 interface GraphOptions extends WorkflowOptions {
   readonly format: GraphFormat;
@@ -26,5 +26,5 @@ async function draw(file: string | undefined, options: GraphOptions): Promise<vo
   const outline = (options.instances ? instanceOutline : stageOutline)(workflow.plan);
   const drawing = await renderGraph(outline, options.format);
   if (options.output === undefined) print(drawing);
-  else writeFileSync(options.output, drawing);
+  else writeOutput(options.output, drawing);
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { renderReport } from '../../report/page/render-report.tsx';
 import { existingRun } from '../existing-run.ts';
 import { print } from '../print.ts';
 import { cacheHere } from '../workspace.ts';
+import { writeOutput } from '../write-output.ts';
 import { gatherRuns } from './gather-runs.ts';
 
 export function define(command: Command): void {
@@ -17,10 +17,9 @@ export function define(command: Command): void {
 async function report(word: string | undefined, { output }: { output?: string }): Promise<void> {
   const cache = cacheHere();
   const run = existingRun(cache, word);
-  const file = resolve(output ?? `report-${run.name ?? run.id}.html`);
+  const file = resolve(output ?? `report-${(run.name ?? run.id).replaceAll('/', '_')}.html`);
   const [gathered] = await gatherRuns(cache, [run]);
   const page = await renderReport(gathered!, dirname(file));
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, page);
+  writeOutput(file, page);
   print(relative('', file) || file);
 }
