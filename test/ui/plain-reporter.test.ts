@@ -23,6 +23,19 @@ test('what stages conclude with stands at the end, the last of each, without con
   assert.equal(end, '\n\n  documents  3\n  words  \t9\n\n  loss  4.2\n\n');
 });
 
+test('an attempt that never began is told once', () => {
+  const failure = { reason: 'cannot-start', message: 'sbatch is not there' } as const;
+  const instance = 'corpus';
+  const text = plainText(
+    eventsAt(
+      [0, runStarted()],
+      [1, { type: 'attempt-finished', instance, attempt: 1, outcome: 'failed', seconds: 0, failure }],
+      [1, { type: 'instance-finished', instance, state: 'failed', failure }],
+    ),
+  );
+  assert.equal(text.match(/sbatch is not there/g)?.length, 1, text);
+});
+
 test('a run is told line by line, aligned, with its failures, logs and remedies', () => {
   const failure = {
     reason: 'exit',

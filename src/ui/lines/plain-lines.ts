@@ -136,6 +136,8 @@ function attemptLines(event: AttemptFinished, log: string | undefined): PlainLin
   const spent = formatDuration(seconds) + (peakMemory === undefined ? '' : ` · peak ${formatBytes(peakMemory)}`);
   if (outcome === 'succeeded') return [statusLine('built', instance, `done in ${spent}`)];
   if (outcome === 'cancelled') return [statusLine('cancelled', instance, `cancelled after ${spent}`)];
+  // One that never began has no log: it is told where its instance ends.
+  if (log === undefined && retryInMs === undefined) return [];
   const below = [...(failure?.tail ?? []).map((text) => `│ ${text}`), ...(log ? [`└ log: ${log}`] : [])];
   const failed = statusLine('failed', instance, `failed after ${spent}: ${failure?.message ?? 'no reason given'}`);
   if (retryInMs === undefined) return [{ ...failed, below }];

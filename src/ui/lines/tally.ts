@@ -39,7 +39,8 @@ export function createTally(): Tally {
           logs.set(event.instance, event.log);
           break;
         case 'attempt-finished':
-          counts.running--;
+          // One that could not be started never ran.
+          if (event.failure?.reason !== 'cannot-start') counts.running--;
           break;
         case 'instance-finished': {
           const { instance: id, state, failure } = event;
