@@ -16,3 +16,13 @@ test("what a stage's parameters say stands in the configuration that the model d
   const asGiven = trainingConfig([tinyConfigFile], { params_override: '' });
   assert.equal(asGiven.trainer.trainSteps, tinyConfigFile.trainer.train_steps);
 });
+
+for (const override of ['a.b={c: 1, d: 2}', 'a.b=[1,2', "a.b='x", 'a.b=*anchor']) {
+  test(`a value of params_override that is no YAML is told with its name: ${override}`, () => {
+    assert.throws(() => trainingConfig([tinyConfigFile], { params_override: override }), {
+      name: 'ConfigError',
+      message:
+        /^params_override: 'a\.b=.* has a value that YAML does not understand \(.*\): a comma belongs to it only in/,
+    });
+  });
+}

@@ -33,5 +33,16 @@ function overrideEntry(entry: string): unknown {
   if (at < 0 || path.some((part) => part === '')) {
     throw new ConfigError(`params_override: '${entry}' is not of the form section.key=value`);
   }
-  return path.reduceRight<unknown>((value, key) => ({ [key]: value }), parse(entry.slice(at + 1)));
+  return path.reduceRight<unknown>((value, key) => ({ [key]: value }), overrideValue(entry, at + 1));
+}
+
+function overrideValue(entry: string, start: number): unknown {
+  try {
+    return parse(entry.slice(start));
+  } catch (error) {
+    const [why] = (error as Error).message.split(/ at line|\n/);
+    throw new ConfigError(
+      `params_override: '${entry}' has a value that YAML does not understand (${why}): a comma belongs to it only in quotes or in [ ]`,
+    );
+  }
 }
