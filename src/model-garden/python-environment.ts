@@ -54,10 +54,10 @@ async function makeEnvironment(folder: string, { processor, signal, log }: Pytho
   try {
     log(`making a Python environment for Model Garden ${modelGardenVersion} in ${folder}, once: some 700 MB to fetch`);
     await mkdir(building, { recursive: true });
-    await finished(python, ['-m', 'venv', building], signal);
+    await finished(python, ['-m', 'venv', building], { signal, log });
     await writeFile(list, `${requirements(processor).join('\n')}\n`);
     const install = ['-m', 'pip', 'install', '--no-deps', '--no-input', '--disable-pip-version-check'];
-    await finished(join(building, 'bin/python'), [...install, '--requirement', list], signal);
+    await finished(join(building, 'bin/python'), [...install, '--requirement', list], { signal, log });
     await rename(building, folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
@@ -66,13 +66,23 @@ async function makeEnvironment(folder: string, { processor, signal, log }: Pytho
   }
 }
 
-async function finished(program: string, args: readonly string[], signal: AbortSignal): Promise<void> {
-  const { failed, isCanceled, stdout, stderr } = await execa(program, args, { reject: false, cancelSignal: signal });
+/** Runs a program that makes a part of the environment; what it says goes to the log, and the message names its last error. */
+async function finished(
+  program: string,
+  args: readonly string[],
+  { signal, log }: Pick<PythonOptions, 'signal' | 'log'>,
+): Promise<void> {
+  const running = execa(program, args, { reject: false, all: true, cancelSignal: signal });
+  for await (const line of running.iterable({ from: 'all' })) log(line);
+  const { failed, isCanceled, all } = await running;
   if (isCanceled) signal.throwIfAborted();
-  if (failed) {
-    const why = (stderr.trim() || stdout.trim()).split('\n').slice(-3).join('\n');
-    throw new ModelGardenError(`cannot make a Python environment for Model Garden: ${why}`);
-  }
+  if (!failed) return;
+  const said = all.split('\n').filter((line) => line.trim() !== '');
+  const why = said.findLast((line) => /^\s*error\b/i.test(line)) ?? said.at(-1) ?? 'it said nothing';
+  throw new ModelGardenError(
+    `cannot make a Python environment for Model Garden: ${why.trim()}. Its log has the rest: mend that and run again, ` +
+      "or name a Python that has tf-models-official by the parameter 'python'",
+  );
 }
 
 /** The first Python of the wanted release that runs. */

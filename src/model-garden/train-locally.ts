@@ -74,7 +74,9 @@ export async function trainLocally(training: LocalTraining): Promise<void> {
 /** Leaves the list of checkpoints without the times that TensorFlow writes there, and the training's log. */
 export async function finishModelDirectory(modelDirectory: string, log: string): Promise<void> {
   const checkpoints = listedCheckpoints(modelDirectory);
-  if (checkpoints.length === 0) throw new ModelGardenError("Model Garden's trainer ended well, but left no checkpoint");
+  if (checkpoints.length === 0) {
+    throw new ModelGardenError("Model Garden's trainer ended well, but left no checkpoint: its log tells what it did");
+  }
   writeCheckpointList(modelDirectory, checkpoints);
   await writeLog(log, await trainingLog(modelDirectory));
 }

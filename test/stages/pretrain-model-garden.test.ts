@@ -1,6 +1,6 @@
 /** The stage with a recorded trainer behind it; test/fidelity/model-garden-stage.ts has the real one. */
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -230,7 +230,8 @@ test('without a Python given, an environment is made once from the pinned requir
   mkdirSync(bin);
   // Answers for its version, makes a venv whose Python is the recorded trainer, and notes what pip is to install.
   const trainer = workspace.path('fake/python');
-  const pip = `case "$*" in *pip*) cp "\${@: -1}" '${workspace.path('installed')}'; echo pip >> '${workspace.path('installs')}';; *) exec '${trainer}' "$@";; esac`;
+  const refused = workspace.path('refused');
+  const pip = `case "$*" in *pip*) [ -e '${refused}' ] && { cat '${refused}'; exit 1; }; cp "\${@: -1}" '${workspace.path('installed')}'; echo pip >> '${workspace.path('installs')}';; *) exec '${trainer}' "$@";; esac`;
   const venv = `mkdir -p "$3/bin"; printf '%s\\n' '#!/bin/bash' "$PIP" > "$3/bin/python"; chmod +x "$3/bin/python"`;
   writeFileSync(
     join(bin, 'python3.10'),
@@ -239,6 +240,17 @@ test('without a Python given, an environment is made once from the pinned requir
   chmodSync(join(bin, 'python3.10'), 0o755);
   const env = { PATH: `${bin}:${process.env.PATH}`, XDG_CACHE_HOME: workspace.path('user-cache') };
   const train = ['run', '--set', 'stages.train.passEnv=[XDG_CACHE_HOME]'];
+  workspace.write(
+    'refused',
+    'Collecting absl-py\nERROR: No matching distribution found for absl-py\nnotice: a new pip\n',
+  );
+  const failed = await workspace.kumiki(train, { env });
+  assert.match(
+    failed.stdout,
+    /No matching distribution found for absl-py\. Its log has the rest: .*parameter 'python'/,
+  );
+  assert.match((await workspace.kumiki(['logs', 'train'])).stdout, /Collecting absl-py\n/);
+  rmSync(refused);
   const { exit, stdout, stderr } = await workspace.kumiki(train, { env });
   assert.equal(exit, 0, stdout + stderr + (await workspace.kumiki(['logs', 'train'])).stdout);
   const pinned = workspace.read('installed').trim().split('\n');
@@ -249,6 +261,14 @@ test('without a Python given, an environment is made once from the pinned requir
   );
   assert.equal((await workspace.kumiki([...train, '--force'], { env })).exit, 0);
   assert.equal(workspace.read('installs'), 'pip\n');
+});
+
+test('a trainer that ends well without a checkpoint has failed', async () => {
+  await using workspace = gardenWorkspace();
+  writeFileSync(workspace.path('fake/python'), '#!/bin/sh\n[ "$1" = -c ] && echo 2.11.0\nexit 0\n');
+  const { exit, stdout } = await workspace.kumiki(['run']);
+  assert.equal(exit, 1);
+  assert.match(stdout, /ended well, but left no checkpoint: its log tells what it did/);
 });
 
 test('a Python without Model Garden, or none, is told in words', async () => {
