@@ -29,7 +29,8 @@ test('lines are taken whole, the last one also without its end, and only the fir
     '{"type":"holds","held":{"what":"VM a","remedy":"it costs money"}}',
     '{"type":"holds","held":{"what":"VM a"}}',
     '{"type":"holds"}',
-    '{"type":"metric","name":"last","value":2,"step":3}',
+    '{"type":"warning","message":"\\u001b[2Jtwo\\r\\nlines"}',
+    '{"type":"metric","name":"\\u001b[31mlast","value":2,"step":3}',
   ];
   appendFileSync(file, lines.join('\n'));
   follower.stop();
@@ -41,6 +42,7 @@ test('lines are taken whole, the last one also without its end, and only the fir
     ['conclusion', 'two\nlines'],
     ['holds', { what: 'VM a', remedy: 'it costs money' }],
     ['holds', undefined],
+    ['warning', 'two lines'],
     ['metric', 'last', 2, 3],
   ]);
 });

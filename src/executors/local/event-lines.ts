@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { stripVTControlCharacters } from 'node:util';
 import type { Held } from '../../stage/held.ts';
 import type { JobListener } from '../executor.ts';
 
@@ -34,7 +35,7 @@ export function readEventLines(file: string, listener: JobListener): { read(): v
   const take = (line: string) => {
     if (line.trim() === '' || report(line, listener) || warned) return;
     warned = true;
-    listener.warning(`a line in $KUMIKI_EVENTS is not understood: ${line.slice(0, 200)}`);
+    listener.warning(`a line in $KUMIKI_EVENTS is not understood: ${onOneLine(line.slice(0, 200))}`);
   };
   const read = () => {
     const bytes = readFrom(file, offset);
@@ -78,11 +79,11 @@ function report(line: string, listener: JobListener): boolean {
   if (!isRecord(event)) return false;
   const { type, done, total, unit = '', name, value, step, message, text, held } = event;
   if (type === 'progress' && isNumber(done) && isOptionalNumber(total) && typeof unit === 'string') {
-    listener.progress(done, total, unit);
+    listener.progress(done, total, onOneLine(unit));
   } else if (type === 'metric' && typeof name === 'string' && isNumber(value) && isOptionalNumber(step)) {
-    listener.metric(name, value, step);
+    listener.metric(onOneLine(name), value, step);
   } else if (type === 'warning' && typeof message === 'string') {
-    listener.warning(message);
+    listener.warning(onOneLine(message));
   } else if (type === 'conclusion' && typeof text === 'string') {
     listener.conclusion(text);
   } else if (type === 'holds' && (held === undefined || isHeld(held))) {
@@ -91,6 +92,13 @@ function report(line: string, listener: JobListener): boolean {
     return false;
   }
   return true;
+}
+
+/** As it may stand among other text on a terminal: without what moves its cursor or colours it. */
+function onOneLine(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim();
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
