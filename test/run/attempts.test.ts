@@ -99,8 +99,16 @@ test('a missing, an undeclared and a linked output fail with what to do', async 
         outputs: { dir: 'directory' },
         promised: [{ output: 'dir', path: 'y' }],
       },
+      { id: 'sweeping', action: script`rm -r $(dirname ${output('text')})`, outputs: text },
+      { id: 'file', action: script`d=$(dirname ${output('text')}); rmdir $d; echo > $d`, outputs: text },
+      { id: 'good', action: script`echo > ${output('text')}`, outputs: text },
     ]),
   ).ended;
+  assert.equal(run.states.good, 'built');
+  for (const id of ['sweeping', 'file']) {
+    assert.equal(run.failures[id]!.reason, 'missing-output');
+    assert.match(run.failures[id]!.message, /is gone: a stage may remove what it made, not the folder it was given/);
+  }
   assert.equal(run.failures.missing!.reason, 'missing-output');
   assert.equal(run.failures.undeclared!.reason, 'undeclared-output');
   assert.equal(run.failures.linked!.reason, 'bad-output');

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, linkSync, renameSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
+import type { Failure } from '../../run/events.ts';
 import type { BuildContext, StoreContext } from '../context.ts';
 import { examineResult } from '../examine.ts';
 import { notedResult } from '../find-result.ts';
@@ -51,10 +52,20 @@ export async function commitAttempt(
     const result = putInPlace(context, made.directory, manifest, facts.log);
     return { ok: true, result, ...(differences.length > 0 && { irreproducible: differences }) };
   } catch (error) {
-    const failure = storeFailure(error, context.layout.directory);
+    const failure = goneFrom(made.directory, error) ?? storeFailure(error, context.layout.directory);
     if (failure === undefined) throw error;
     return { ok: false, failure };
   }
+}
+
+/** A script may remove the folder that it was given, and what it left running, anything in it at any time. */
+function goneFrom(directory: string, error: unknown): Failure | undefined {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if ((code !== 'ENOENT' && code !== 'ENOTDIR') || !path?.startsWith(directory)) return undefined;
+  return {
+    reason: 'missing-output',
+    message: `${path} is gone: a stage may remove what it made, not the folder it was given; nothing that it started may outlive it`,
+  };
 }
 
 /** Checks, digests and seals what was fetched into an attempt's folder, and moves it into place with the manifest that it came with. */
