@@ -174,6 +174,25 @@ for (const [state, reason, remedy] of [
   });
 }
 
+test('a job whose disk is full leaves a sentinel without a word, and is told so', async (t) => {
+  const cluster = openCluster(t);
+  const exit = join(cluster.directory, 'slurm/key/.exit');
+  cluster.behave('state', 'RUNNING');
+  const running = await cluster.start('true');
+  writeFileSync(exit, '');
+  cluster.behave('forget');
+  assert.match((await running.end).failure?.message ?? '', /could not write its exit code .*make room on that disk/);
+});
+
+test('a job whose output cannot be taken ends as a failure', async (t) => {
+  const cluster = openCluster(t);
+  const gate = join(cluster.directory, 'gate');
+  const running = await cluster.start(`until [ -e '${gate}' ]; do sleep 0.05; done; echo > "$OUT"`);
+  rmSync(join(cluster.directory, 'work.1'), { recursive: true });
+  writeFileSync(gate, '');
+  assert.match((await running.end).failure?.message ?? '', /what it left cannot be taken \(ENOENT.*run again/);
+});
+
 test('a job that nobody knows any more is lost, never done', async (t) => {
   const cluster = openCluster(t);
   cluster.behave('state', 'RUNNING');

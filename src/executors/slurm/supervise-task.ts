@@ -6,7 +6,15 @@ import type { CancelHow, Canceller } from './cluster/canceller.ts';
 import { slurmWords } from './cluster/submitter.ts';
 import { isUnended, type TaskState } from './cluster/task-states.ts';
 import type { createWatcher, Watched } from './cluster/watcher.ts';
-import { deliver, type JobFolder, noteCancelled, readReport, readSentinel, type Task } from './job/job-folder.ts';
+import {
+  deliver,
+  type JobFolder,
+  leftUnwritten,
+  noteCancelled,
+  readReport,
+  readSentinel,
+  type Task,
+} from './job/job-folder.ts';
 import { hindrance, taskFailure } from './job/task-failure.ts';
 
 export interface Cluster {
@@ -53,18 +61,25 @@ export function superviseTask(
   const finish = (state: TaskState | undefined) => {
     leave();
     events.end();
+    try {
+      settle(takeEnd(state));
+    } catch (error) {
+      settle({ seconds: (performance.now() - started) / 1000, failure: untaken(error as Error) });
+    }
+  };
+  const takeEnd = (state: TaskState | undefined): Awaited<RunningJob['end']> => {
     const sentinel = readSentinel(folder);
     const report = readReport(folder);
     if (sentinel?.code !== 0) appendFileSync(job.log, slurmWords(directory, task));
-    const failure = taskFailure(state, sentinel, job);
+    const failure = taskFailure(state, sentinel ?? (leftUnwritten(folder) ? 'unwritten' : undefined), job);
     const said = failure?.reason === 'exit' && report.message ? { ...failure, message: report.message } : failure;
     deliver(folder, job, !failure, trash.path(job.key));
-    settle({
+    return {
       seconds: sentinel?.seconds ?? (performance.now() - started) / 1000,
       ...(said && { failure: said }),
       ...(report.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
       ...(report.peakMemory !== undefined && { peakMemory: report.peakMemory }),
-    });
+    };
   };
   /** A job that waits has nothing to write a checkpoint of. */
   const cancel = ({ id, state }: TaskState, how: CancelHow) =>
@@ -129,6 +144,13 @@ function detached(task: TaskState | undefined): Failure {
   return {
     reason: 'cancelled',
     message: `${job} goes on in Slurm: \`kumiki watch\`, or the same run again, takes its result`,
+  };
+}
+
+function untaken({ message }: Error): Failure {
+  return {
+    reason: 'lost',
+    message: `its job has ended, but what it left cannot be taken (${message}): mend that, and run again`,
   };
 }
 

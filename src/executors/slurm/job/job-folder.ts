@@ -96,6 +96,11 @@ export function readSentinel({ path }: Pick<JobFolder, 'path'>): Sentinel | unde
   return readJson(join(path, '.exit')) as Sentinel | undefined;
 }
 
+/** The node could make the file of the sentinel, but not write into it. */
+export function leftUnwritten({ path }: Pick<JobFolder, 'path'>): boolean {
+  return readText(join(path, '.exit')) === '';
+}
+
 /** The engine cancelled its job and did not wait for the end: that it failed says nothing. */
 export function noteCancelled({ path }: JobFolder): void {
   writeFileSync(join(path, '.cancelled'), '');

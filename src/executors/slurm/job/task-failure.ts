@@ -5,17 +5,25 @@ import { logTail } from '../../local/log-tail.ts';
 import type { TaskState } from '../cluster/task-states.ts';
 import type { Sentinel } from './job-folder.ts';
 
-/** Why a job failed, in words and with what to do. `sentinel` is missing where the job could not write one. */
+/** Why a job failed, in words and with what to do. `left`: its sentinel, if it left a whole one. */
 export function taskFailure(
   task: TaskState | undefined,
-  sentinel: Sentinel | undefined,
+  left: Sentinel | 'unwritten' | undefined,
   job: Job,
 ): Failure | undefined {
+  const sentinel = left === 'unwritten' ? undefined : left;
   if (sentinel?.code === 0) return undefined;
   if (sentinel?.timedOut) return { ...timeoutFailure('', job), tail: logTail(job.log) };
   const slurms = task && stateFailure(task, job);
   if (slurms) return { ...slurms, tail: logTail(job.log) };
   if (sentinel) return exitFailure(shellExit(sentinel.code), job.log);
+  if (left === 'unwritten') {
+    return {
+      reason: 'lost',
+      message: 'its job could not write its exit code into the cache folder: make room on that disk, and run again',
+      tail: logTail(job.log),
+    };
+  }
   const known = task ? `Slurm says ${task.state}` : 'Slurm does not know it any more';
   return {
     reason: 'lost',
