@@ -86,15 +86,24 @@ function stoppedAt(modelDirectory: string): string {
   return latest === undefined ? 'stopped before the first checkpoint' : `stopped; the last checkpoint is ${latest}`;
 }
 
-/** The trainer's own words: the error at the end of a Python traceback, and what is likely to mend it. */
+/** Why the trainer failed, in its own words, and what is likely to mend it. */
 export function failure(lines: readonly string[], exitCode: number | undefined, killedBy?: string): string {
-  const said = lines.filter((line) => line.trim() !== '').map((line) => line.trim());
-  const at = said.findLastIndex((line) => /^[\w.]*(Error|Exception|Interrupt)\b.*:/.test(line));
-  const error =
-    at < 0 ? (said.at(-1) ?? 'it said nothing') : said.slice(at, at + (said[at]!.endsWith(':') ? 2 : 1)).join(' ');
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '');
   const ended = killedBy ?? `exit code ${exitCode}`;
   const remedy = remedies.find(([pattern]) => pattern.test(`${killedBy} ${said.join('\n')}`))?.[1];
-  return `Model Garden's trainer failed (${ended}): ${error.replace(/\.$/, '')}${remedy === undefined ? '' : `. ${remedy}`}. Its log has the rest; run again to go on from its last checkpoint`;
+  return [
+    `Model Garden's trainer failed (${ended}): ${lastError(said).replace(/\.$/, '')}`,
+    ...(remedy === undefined ? [] : [remedy]),
+    'Its log has the rest; run again to go on from its last checkpoint',
+  ].join('. ');
+}
+
+/** A traceback of Python ends with its error, which goes on in the next line after a colon at the end. */
+function lastError(said: readonly string[]): string {
+  const at = said.findLastIndex((line) => /^[\w.]*(Error|Exception|Interrupt)\b.*:/.test(line));
+  if (at < 0) return said.at(-1) ?? 'it said nothing';
+  const goesOn = said[at]!.endsWith(':');
+  return said.slice(at, at + (goesOn ? 2 : 1)).join(' ');
 }
 
 const remedies: readonly (readonly [RegExp, string])[] = [
