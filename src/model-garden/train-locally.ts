@@ -53,7 +53,8 @@ export async function trainLocally(training: LocalTraining): Promise<void> {
     forceKillAfterDelay: 10_000,
     env: { TF_CPP_MIN_LOG_LEVEL: '2' },
   });
-  const following = setInterval(() => void follow(), followEveryMs);
+  // A look that fails, as on NFS at times, is no reason to end a training; the last one, below, says so.
+  const following = setInterval(() => void follow().catch(() => {}), followEveryMs);
   const last: string[] = [];
   try {
     for await (const line of trainer.iterable({ from: 'all' })) {
