@@ -88,7 +88,7 @@ test('the first SIGINT lets what runs finish and starts nothing new; what is don
   const run = workspace.start(['run']);
   const helper = await workspace.helper('slow');
   run.child.kill('SIGINT');
-  await run.printed(/nothing new starts; once more to stop now/);
+  await run.printed(/nothing new starts, what runs may end; once more to stop now/);
   await helper.write(helper.args[0]!, 'whole\n');
   helper.exit();
   const { exit, stdout } = await run.finished;
