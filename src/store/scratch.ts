@@ -24,7 +24,7 @@ export function temporaryScratch(context: StoreContext): Scratch {
     resumed: false,
     finish() {
       if (path === undefined) return;
-      if (readdirSync(path).length === 0) context.emptyScratches.push(path);
+      if (isEmptyFolder(path)) context.emptyScratches.push(path);
       else context.discard(path);
     },
   };
@@ -59,6 +59,15 @@ export async function resumableScratch(
       lock.release();
     },
   };
+}
+
+/** Not so of one that the script removed, put something else in its place, or locked. */
+function isEmptyFolder(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 let made = 0;

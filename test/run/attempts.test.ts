@@ -116,6 +116,23 @@ test('a missing, an undeclared and a linked output fail with what to do', async 
   assert.match(run.failures.undeclared!.message, /extra/);
 });
 
+test('a script may remove its scratch, or leave a file in its place: others have theirs', async (t) => {
+  const w = await openWorkspace(t);
+  const run = await w.start(
+    w.plan([
+      { id: 'tidy', action: script`rm -r $KUMIKI_SCRATCH; echo > ${output('text')}`, outputs: text },
+      {
+        id: 'file',
+        action: script`rmdir $KUMIKI_SCRATCH; echo > $KUMIKI_SCRATCH; echo > ${output('text')}`,
+        outputs: text,
+      },
+      { id: 'user', action: script`echo x > $KUMIKI_SCRATCH/x; mv $KUMIKI_SCRATCH/x ${output('text')}`, outputs: text },
+    ]),
+    { jobs: 1 },
+  ).ended;
+  assert.deepEqual(run.states, { tidy: 'built', file: 'built', user: 'built' });
+});
+
 test('a failed attempt is repeated after a growing delay, each with a log of its own', async (t) => {
   const w = await openWorkspace(t);
   const plan = w.plan([
